@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The layouts shared by BPF C, generated code and user space.
+ *
+ * One struct pkt per CPU lies in the scratch blob (a single-entry array map that every program
+ * addresses directly). The dispatcher fills it, `enter` and `classify` read it. A change of any
+ * layout here is a new ABI_VERSION: programs of two layouts never share a chain.
+ */
+#ifndef BPFFW_ABI_H
+#define BPFFW_ABI_H
+
+#include <linux/types.h>
+
+#define ABI_VERSION 1
+
+/* Upper bound of CPU numbers; the scratch index is masked with ABI_CPUS - 1. */
+#define ABI_CPUS 1024
+
+enum pkt_family { FAMILY_NONE = 0, FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
+
+enum pkt_frag {
+	FRAG_NO,    /* a whole packet, also an IPv6 atomic fragment */
+	FRAG_FIRST, /* offset 0, more follow; its layer-4 header is complete */
+	FRAG_LATER, /* no ports, no flags, no ICMP type */
+};
+
+/* clang-format off */
+/*
+ * Why a packet is malformed (PACKETS: read to its end or dropped). REASON_NONE is well formed.
+ * REASON_SPOOFED and above are the antispoof reasons: `option antispoof off` ignores them.
+ * X(NAME, "word in list and JSON", "what it means")
+ */
+#define PKT_REASONS(X) \
+	X(ETH_SHORT,     "eth-short",     "frame or VLAN tag cut short") \
+	X(VLAN_DEPTH,    "vlan-depth",    "more than two VLAN tags") \
+	X(ARP_SHORT,     "arp-short",     "ARP packet cut short") \
+	X(IP4_HEADER,    "ip4-header",    "IPv4 version, IHL or total length is wrong") \
+	X(IP4_OPTIONS,   "ip4-options",   "IPv4 option with a bad length") \
+	X(IP4_ROUTE,     "ip4-route",     "IPv4 source route") \
+	X(IP6_HEADER,    "ip6-header",    "IPv6 version or payload length is wrong") \
+	X(IP6_CHAIN,     "ip6-chain",     "IPv6 extension headers: too many, cut short or out of place") \
+	X(IP6_OPTIONS,   "ip6-options",   "IPv6 option that overruns its header, or a jumbo option") \
+	X(IP6_ROUTE0,    "ip6-route0",    "IPv6 routing header type 0") \
+	X(FRAG_BAD,      "frag-bad",      "fragment with a bad offset or length, or a second fragment header") \
+	X(FRAG_TINY,     "frag-tiny",     "first fragment without its whole header, or a fragment inside it") \
+	X(TCP_HEADER,    "tcp-header",    "TCP header cut short or data offset wrong") \
+	X(UDP_HEADER,    "udp-header",    "UDP header cut short or length wrong") \
+	X(ICMP_HEADER,   "icmp-header",   "ICMP header cut short") \
+	X(UNREADABLE,    "unreadable",    "header beyond the part of the frame that can be read") \
+	X(SPOOF_SOURCE,  "spoof-source",  "source address that no sender can have") \
+	X(SPOOF_DEST,    "spoof-dest",    "destination address that cannot be on a wire") \
+	X(SPOOF_LAND,    "spoof-land",    "source and destination address are equal")
+/* clang-format on */
+
+enum pkt_reason {
+	REASON_NONE,
+#define X(name, word, help) REASON_##name,
+	PKT_REASONS(X)
+#undef X
+	REASON_COUNT,
+};
+#define REASON_FIRST_SPOOF REASON_SPOOF_SOURCE
+
+/*
+ * A packet in normal form; all numbers in host byte order. Absent fields are 0; whether a
+ * layer-4 field is present follows from (proto, frag): with proto TCP, UDP, ICMP (IPv4) or
+ * ICMPv6 (IPv6) and frag != FRAG_LATER the header is complete, else the packet is malformed.
+ */
+struct pkt {
+	__u64 src[2]; /* [0] high, [1] low half; an IPv4 address is the low 32 bits of [1] */
+	__u64 dst[2];
+	__u64 smac; /* 48 bits, first byte on the wire is the most significant */
+	__u64 dmac;
+	__u32 ifnum;	 /* stable interface number, 0 unknown */
+	__u32 frame_len; /* bytes without FCS, all buffers */
+	__u32 ip_len;	 /* IPv4 total length, IPv6 payload length + 40 */
+	__u32 from;	 /* resume: classify returns the lowest matching place >= from */
+	__u16 sport;
+	__u16 dport;
+	__u16 ethertype; /* behind the tags; a value below 0x600 is an 802.3 length */
+	__u16 vlan;	 /* VID of the outer tag, 0 untagged */
+	__u16 l3_off;	 /* from the start of the frame */
+	__u16 l4_off;
+	__u8 family; /* enum pkt_family */
+	__u8 proto;
+	__u8 ttl; /* or hop limit */
+	__u8 dscp;
+	__u8 flags; /* the 8 TCP flag bits, FIN lowest */
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 frag;	  /* enum pkt_frag */
+	__u8 reason;	  /* enum pkt_reason; the first fault found */
+	__u8 essential;	  /* 1: ARP, neighbour and router discovery, DHCP reply, packet too big */
+	__u8 established; /* not filled yet */
+	__u8 probe;	  /* 1: return an answer instead of a verdict, touch no counter */
+	__u8 pad[32];
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct pkt) == 128, "struct pkt is two cache lines");
+
+/*
+ * What a probed chain returns instead of an XDP verdict: who decided, and for a rule its place.
+ * All answers are >= ANSWER_BASE, so a real verdict is never mistaken for one.
+ */
+enum answer_stage { ANSWER_MALFORMED, ANSWER_ESSENTIAL, ANSWER_RULE, ANSWER_DEFAULT };
+#define ANSWER_BASE	     0x40000000u
+#define ANSWER(stage, place) (ANSWER_BASE | (__u32)(stage) << 24 | (__u32)(place))
+#define ANSWER_STAGE(a)	     ((a) >> 24 & 0x3f)
+#define ANSWER_PLACE(a)	     ((a) & 0xffffff)
+#define PLACES_MAX	     (1u << 24)
+
+/* Counters: a per-CPU array of struct counter. User space never writes it. Slots below
+ * SLOT_RULES are fixed; a rule's identity owns one slot from there on. */
+struct counter {
+	__u64 packets;
+	__u64 bytes; /* frame length without FCS */
+};
+
+enum counter_slot {
+	SLOT_DEFAULT_ALLOW,
+	SLOT_DEFAULT_DROP,
+	SLOT_ESSENTIAL,
+	SLOT_FALLTHROUGH, /* a tail call of the generation failed */
+	SLOT_NO_RULESET,  /* the dispatcher found no ruleset in the slot */
+	SLOT_MALFORMED,	  /* + enum pkt_reason */
+	SLOT_RULES = 64,
+};
+_Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
+
+/* gen/<n>/jmp: the generation's private program array. */
+enum gen_jump { GEN_CLASSIFY, GEN_ENTER, GEN_JUMPS };
+
+/* ifindex -> interface number, open addressing: slot = (ifindex * IFACE_HASH) >> 22, then up to
+ * IFACE_PROBES - 1 next ones (wrapping). One 64-bit store changes an entry. */
+#define IFACE_SLOTS  1024
+#define IFACE_PROBES 8
+#define IFACE_HASH   0x9e3779b1u
+struct iface_slot {
+	__u32 ifindex; /* 0 empty */
+	__u32 number;
+} __attribute__((aligned(8)));
+
+/* .rodata of `enter`: the file's statements that a packet meets before any rule. */
+struct enter_config {
+	__u8 malformed_pass; /* option malformed pass */
+	__u8 antispoof;	     /* option antispoof on */
+	__u8 essential;	     /* essential on */
+};
+
+/* The dispatcher's only setting, in .data.dispatcher: what an empty slot means. */
+struct dispatcher_config {
+	__u64 fail_open;
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A change of the running ruleset, the same for every command: resolve, lint, test blocks, ids,
+ * compile, load, witness, pin, attach, commit, record. Before the commit any failure leaves the
+ * running ruleset exactly as it was.
+ */
+#ifndef BPFFW_CHANGE_H
+#define BPFFW_CHANGE_H
+
+#include "bpffw/runtime/store.h"
+
+struct change {
+	struct ast *ast;      /* the whole new ruleset */
+	const char *how;      /* for history */
+	bool force;	      /* overrides test blocks and the lock-out check */
+	bool saved;	      /* the result equals the admin's file (apply) */
+	uint32_t same_as;     /* rollback: the generation it repeats */
+	const struct gen_info *old; /* carries files and interface numbers on; NULL: first apply */
+	VEC(struct gen_file) files; /* apply: the files read; empty: those of @old */
+	const struct ruleset *old_rs; /* NULL: none runs */
+};
+
+struct attached {
+	struct str name;
+	bool native;
+	bool missing; /* attached when it appears */
+	struct str driver;
+};
+
+struct change_result {
+	uint32_t generation;
+	struct ruleset *rs;
+	struct diff diff;
+	VEC(struct attached) attached;
+	uint64_t ns_compile, ns_load, ns_witness, ns_swap, ns_total;
+	uint32_t n_witnesses, n_insns;
+};
+
+/*
+ * change_commit() - user mistakes go to @ds (exit 2, or 3 for E183), system failures to @f.
+ * Return: 0; -EINVAL with errors in @ds; another negative errno with @f filled.
+ */
+int change_commit(struct store *store, struct diags *ds, struct env *env,
+		  const struct change *change, struct change_result *ret_result,
+		  struct failure *f);
+
+/* Resolve, lint, tests, compile, and load into the kernel without attaching (check as root). */
+int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
+		 bool load, struct change_result *ret_result, struct failure *f);
+
+/* Where the ruleset is attached now. */
+int change_attached(struct store *store, struct arena *arena, const struct ruleset *rs,
+		    struct attached **ret_attached, uint32_t *ret_n, struct failure *f);
+
+/* panic open: detach everywhere. Return: names in ret_attached. */
+int change_detach_all(struct store *store, struct arena *arena, struct attached **ret_attached,
+		      uint32_t *ret_n, struct failure *f);
+
+#endif

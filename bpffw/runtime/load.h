@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From struct compiled to loaded programs. A generation's programs and maps are held by
+ * descriptor here and pinned by the store; maps are frozen before any program that reads them
+ * is loaded.
+ */
+#ifndef BPFFW_LOAD_H
+#define BPFFW_LOAD_H
+
+#include "bpffw/runtime/failure.h"
+#include "compiler/compile.h"
+
+/* The unit shared by all generations: <bpffs>/abi<N>/ and state/. */
+struct unit {
+	int dispatcher; /* program */
+	int jmp;	/* one-slot program array */
+	int scratch, ifaces, config;
+	int counters; /* state/: per-CPU array of struct counter */
+	int base;     /* state/: array of struct counter, written by user space only */
+};
+
+struct loaded {
+	int jmp; /* private program array, enum gen_jump */
+	int enter, classify, probe;
+	int blob;   /* -1: none */
+	int config; /* frozen .rodata of enter */
+	uint32_t enter_id, classify_id;
+};
+
+int load_generation(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
+		    struct loaded *ret_loaded, struct failure *f);
+void loaded_close(struct loaded *loaded);
+
+/*
+ * witness_run() - witness packets through the loaded programs, compared with eval, non-terminals
+ * included (from = place + 1). A mismatch is retried three times, then it is our bug and the
+ * ruleset is refused (EXIT_SYSTEM; the message shows packet and both answers).
+ */
+int witness_run(const struct loaded *loaded, const struct ruleset *rs,
+		const struct compiled *compiled, uint32_t max, uint32_t *ret_n, struct failure *f);
+
+/* The kernel's answer to one packet: ANSWER() of the probed chain. */
+int witness_ask(const struct loaded *loaded, const struct pkt *pkt, uint32_t *ret_answer);
+
+#endif

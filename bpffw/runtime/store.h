@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Generations on disk and in bpffs, the lock, and recovery (DESIGN section 4).
+ *
+ *	<bpffs>/ (0700)  dispatcher abi<N>/{jmp,scratch,ifaces} link/<if>
+ *			 state/{counters,base} gen/<n>/{jmp,enter,classify,probe,blob,config,counters}
+ *	<state>/	 gen/<n>.fw   canonical text, one rule a line
+ *			 gen/<n>.json who, when, how, files with their hashes, interface numbers,
+ *				      and per rule (in print order) id, slot, origin
+ *	<run>/		 lock
+ *
+ * Which generation runs is what the program array says, never what the files say.
+ */
+#ifndef BPFFW_STORE_H
+#define BPFFW_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpffw/runtime/failure.h"
+#include "compiler/ir/diff.h"
+#include "compiler/lang/rule.h"
+
+struct paths {
+	const char *state_dir; /* /var/lib/bpffw */
+	const char *bpffs;     /* /sys/fs/bpf/bpffw */
+	const char *run_dir;   /* /run/bpffw */
+	const char *rules;     /* /etc/bpffw/rules.fw */
+};
+
+enum store_mode {
+	STORE_READ,  /* no lock; works while a writer is busy */
+	STORE_WRITE, /* takes the lock (waits 5 s, then names the holder), repairs litter */
+};
+
+struct store;
+
+/*
+ * store_open() - check mount and network namespace, make the directories, mount bpffs if needed.
+ * STORE_READ on a host where nothing was ever applied succeeds: there is no running generation.
+ */
+int store_open(const struct paths *paths, enum store_mode mode, struct store **ret_store,
+	       struct failure *f);
+void store_close(struct store *store);
+
+/* The generation in the program array; 0: none runs. */
+uint32_t store_running(const struct store *store);
+
+enum generation_state { GEN_RUNNING, GEN_KEPT, GEN_ROLLED_BACK, GEN_PAST };
+
+/* A file the admin's ruleset came from. */
+struct gen_file {
+	struct str path;   /* absolute; "-": standard input */
+	uint64_t hash;	   /* of its bytes when applied */
+	struct str include; /* the including statement's file, len 0: the first */
+};
+
+/* One line of `history`: what gen/<n>.json says. Strings live in the arena given. */
+struct gen_info {
+	uint32_t number;
+	int64_t when; /* epoch seconds */
+	struct str by;	/* user name; sudo user where known */
+	struct str how; /* "apply /etc/bpffw/rules.fw", "add allow tcp dport 80" */
+	bool saved;	/* equals the admin's file */
+	bool running;
+	bool rolled_back;
+	uint32_t same_as; /* rollback to: its number; 0 */
+	VEC(struct gen_file) files;
+	strs iface_names; /* by number */
+	uint32_t next_id;
+};
+
+/* Newest first. */
+int store_history(struct store *store, struct arena *arena, struct gen_info **ret_infos,
+		  uint32_t *ret_n, struct failure *f);
+
+struct generation {
+	struct gen_info info;
+	struct ast *ast;     /* parsed from gen/<n>.fw; every ast_rule has its id and origin */
+	struct ruleset *rs;  /* resolved, ids and slots filled */
+};
+
+/* Read a kept generation back; sources are registered in @ds. */
+int store_generation(struct store *store, struct diags *ds, struct env *env, uint32_t number,
+		     struct generation *ret_gen, struct failure *f);
+
+/* Mark the running generation as saved; @files and origins replace those in its record. */
+int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f);
+
+/* Totals of a counter slot since its base; summed over CPUs. Reads the whole map once. */
+struct totals {
+	struct counter *slot; /* by slot number */
+	uint32_t n;
+};
+int store_totals(struct store *store, struct arena *arena, struct totals *ret_totals,
+		 struct failure *f);
+/* Zero: move the base. slot UINT32_MAX: all. */
+int store_reset(struct store *store, uint32_t slot, struct failure *f);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One arena per compile: everything the compiler allocates lies in it and is freed at once.
+ * Allocation never returns NULL; out of memory exits with a message (the library's one exception
+ * to "no system calls, no printing").
+ */
+#ifndef BPFFW_ARENA_H
+#define BPFFW_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena;
+
+struct arena *arena_new(void);
+void arena_free(struct arena *arena);
+
+/* Zeroed memory, aligned to 16 bytes. Bound what input controls before you ask for it. */
+void *arena_alloc(struct arena *arena, size_t size);
+void *arena_memdup(struct arena *arena, const void *data, size_t size);
+
+/* NUL-terminated copies. */
+char *arena_strndup(struct arena *arena, const char *text, size_t len);
+char *arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+
+#define arena_new_array(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))
+
+#define _cleanup_arena_ __attribute__((cleanup(arena_cleanup)))
+static inline void arena_cleanup(struct arena **arena)
+{
+	arena_free(*arena);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Recursive descent over the grammar of LANGUAGE section 3. The parser knows statements, rules and
+ * commands; the words inside a rule come from the tables of clause.h. It reports every fault
+ * once, skips to the next newline, ';' or closing '}' and goes on.
+ */
+#ifndef BPFFW_PARSE_H
+#define BPFFW_PARSE_H
+
+#include "compiler/lang/ast.h"
+#include "compiler/lang/io.h"
+#include "compiler/lang/lex.h"
+
+/* A rule file that diag_source() has registered, with everything it includes. */
+struct ast *parse_file(struct diags *ds, const struct io *io, uint32_t source);
+
+/* The same without following includes (they stay STMT_INCLUDE): for `save`. */
+struct ast *parse_single(struct diags *ds, uint32_t source);
+
+/* Commands whose arguments are language, not options. */
+enum place_kind { PLACE_LAST, PLACE_BEFORE, PLACE_AFTER, PLACE_IN };
+
+struct ast_command {
+	enum place_kind place;
+	struct word place_ref;
+	struct word ref;	/* replace, del, enable, disable, move */
+	struct ast_rule rule;	/* add, replace */
+	bool is_set;		/* add set, del set */
+	struct ast_stmt set;
+	VEC(struct ast_clause) packet; /* explain, trace */
+	struct word time;	       /* trace ... for T */
+	struct ast_stmt def;	       /* default */
+};
+
+/*
+ * parse_command() - the arguments behind the command's name.
+ * @command: "add", "replace", "del", "enable", "disable", "move", "explain", "trace", "default"
+ * Return: false when something was reported.
+ */
+bool parse_command(struct diags *ds, const char *command, struct arguments *args,
+		   struct ast_command *ret_command);
+
+/* The words that open a statement or a rule, for suggestions and completion. NULL-terminated. */
+extern const char *const parse_statements[];
+
+#endif

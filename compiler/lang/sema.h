@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names, values, families, lists, loops: an ast becomes resolved rules. */
+#ifndef BPFFW_SEMA_H
+#define BPFFW_SEMA_H
+
+#include "compiler/lang/rule.h"
+
+/*
+ * sema_ruleset() - check and resolve; reports everything it finds in one pass.
+ * Return: the ruleset; meaningful only if no error was reported (ds->n_errors). Features that
+ * are not there yet are listed in ->unsupported, not reported: compile() does that.
+ */
+struct ruleset *sema_ruleset(struct diags *ds, const struct ast *ast, struct env *env);
+
+/* Resolve the clauses of explain and trace against a checked ruleset (for its sets). */
+bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *env,
+		 const struct ast_clause *clauses, uint32_t n_clauses, struct expect *ret_packet);
+
+/* Warnings over the whole ruleset that need no kernel: W201 ... W212. Bounded time. */
+void sema_lint(struct diags *ds, const struct ruleset *rs, const struct env *env);
+
+#endif
