@@ -53,10 +53,11 @@ struct diags {
 	VEC(struct diag) list;
 	uint32_t n_errors;
 	uint32_t n_warnings;
+	bool dropped; /* the newest was one too many: counted, not kept */
 };
 
 struct position {
-	uint32_t line; /* from 1 */
+	uint32_t line; /* from 1; 0: nowhere (source 0) */
 	uint32_t col;  /* from 1, in bytes */
 	uint32_t end_col; /* last column, inclusive, on the same line */
 	struct str text; /* the whole line without its newline */
