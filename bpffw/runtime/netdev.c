@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One RTM_GETLINK dump; drivers and offload features by the ethtool ioctl. */
+#include "bpffw/runtime/netdev.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+
+struct dump {
+	struct arena *arena;
+	netdevs *devices;
+};
+
+static struct str attr_text(struct arena *arena, const struct nlattr *attr)
+{
+	const char *text = mnl_attr_get_str(attr);
+	uint32_t len = (uint32_t)strnlen(text, mnl_attr_get_payload_len(attr));
+
+	return (struct str){ arena_strndup(arena, text, len), len };
+}
+
+static void read_link_attr(struct arena *arena, struct netdev *dev, const struct nlattr *attr)
+{
+	const struct nlattr *inner;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		dev->name = attr_text(arena, attr);
+		break;
+	case IFLA_MTU:
+		dev->mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_LINK:
+		dev->peer = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_LINK_NETNSID:
+		dev->peer_elsewhere = true;
+		break;
+	case IFLA_LINKINFO:
+		mnl_attr_for_each_nested(inner, attr)
+		{
+			if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
+				dev->kind = attr_text(arena, inner);
+		}
+		break;
+	case IFLA_XDP:
+		mnl_attr_for_each_nested(inner, attr)
+		{
+			if (mnl_attr_get_type(inner) == IFLA_XDP_PROG_ID)
+				dev->xdp_program = mnl_attr_get_u32(inner);
+		}
+		break;
+	}
+}
+
+static int read_link(const struct nlmsghdr *header, void *data)
+{
+	struct dump *dump = data;
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(header);
+	struct netdev dev = { .ifindex = (uint32_t)info->ifi_index };
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, header, sizeof(*info)) read_link_attr(dump->arena, &dev, attr);
+	if (dev.name.len)
+		vec_push(dump->arena, dump->devices, dev);
+	return MNL_CB_OK;
+}
+
+static void close_socket(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+int netdev_list(struct arena *arena, netdevs *ret_devices, struct failure *f)
+{
+	__attribute__((cleanup(close_socket))) struct mnl_socket *nl =
+		mnl_socket_open(NETLINK_ROUTE);
+	netdevs devices = { 0 };
+	struct dump dump = { arena, &devices };
+	char buffer[32768];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+	unsigned int seq = (unsigned int)time(NULL);
+	ssize_t n;
+	int ret = MNL_CB_OK;
+
+	header->nlmsg_type = RTM_GETLINK;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header->nlmsg_seq = seq;
+	info = mnl_nlmsg_put_extra_header(header, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
+		return fail(f, errno, "cannot ask the kernel for the network interfaces");
+	while (ret > MNL_CB_STOP) {
+		n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n >= 0)
+			ret = mnl_cb_run(buffer, (size_t)n, seq, mnl_socket_get_portid(nl),
+					 read_link, &dump);
+		if (n < 0 || ret < 0)
+			return fail(f, errno, "cannot list the network interfaces");
+	}
+	*ret_devices = devices;
+	return 0;
+}
+
+const struct netdev *netdev_find(const netdevs *devices, struct str name)
+{
+	vec_for_each(dev, devices) {
+		if (str_eq(dev->name, name))
+			return dev;
+	}
+	return NULL;
+}
+
+bool netdev_is_glob(struct str pattern)
+{
+	for (uint32_t i = 0; i < pattern.len; i++) {
+		if (strchr("*?[", pattern.s[i]))
+			return true;
+	}
+	return false;
+}
+
+bool netdev_glob(struct str pattern, struct str name)
+{
+	char p[256], n[256];
+
+	if (!netdev_is_glob(pattern))
+		return str_eq(pattern, name);
+	snprintf(p, sizeof(p), STR_FMT, STR_ARG(pattern));
+	snprintf(n, sizeof(n), STR_FMT, STR_ARG(name));
+	return fnmatch(p, n, 0) == 0;
+}
+
+static int ethtool(struct str name, void *command)
+{
+	struct ifreq request = { .ifr_data = command };
+	int fd, ret;
+
+	if (name.len >= sizeof(request.ifr_name))
+		return -ENODEV;
+	memcpy(request.ifr_name, name.s, name.len);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	ret = ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+struct str netdev_driver(struct arena *arena, struct str name)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	uint32_t len;
+
+	if (ethtool(name, &info) < 0)
+		return (struct str){ NULL, 0 };
+	len = (uint32_t)strnlen(info.driver, sizeof(info.driver));
+	return (struct str){ arena_strndup(arena, info.driver, len), len };
+}
+
+/* The bit of a feature, by its name in the kernel's string set. */
+static int feature_bit(struct str name, const char *feature, uint32_t *ret_count)
+{
+	union {
+		struct ethtool_sset_info info;
+		char room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
+	} set = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
+	struct ethtool_gstrings *strings;
+	int ret = ethtool(name, &set), bit = -ENOENT;
+	uint32_t count;
+
+	if (ret < 0)
+		return ret;
+	count = set.info.sset_mask ? set.info.data[0] : 0;
+	strings = calloc(1, sizeof(*strings) + (size_t)count * ETH_GSTRING_LEN);
+	if (!strings)
+		return -ENOMEM;
+	*strings = (struct ethtool_gstrings){ .cmd = ETHTOOL_GSTRINGS,
+					      .string_set = ETH_SS_FEATURES,
+					      .len = count };
+	ret = ethtool(name, strings);
+	for (uint32_t i = 0; ret == 0 && i < count && bit < 0; i++) {
+		if (strncmp((char *)strings->data + (size_t)i * ETH_GSTRING_LEN, feature,
+			    ETH_GSTRING_LEN) == 0)
+			bit = (int)i;
+	}
+	free(strings);
+	*ret_count = count;
+	return ret < 0 ? ret : bit;
+}
+
+int netdev_offload(struct str name, const char *feature)
+{
+	struct ethtool_gfeatures *features;
+	uint32_t count = 0, blocks;
+	int bit = feature_bit(name, feature, &count), ret;
+
+	if (bit < 0)
+		return bit;
+	blocks = (count + 31) / 32;
+	features = calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
+	if (!features)
+		return -ENOMEM;
+	features->cmd = ETHTOOL_GFEATURES;
+	features->size = blocks;
+	ret = ethtool(name, features);
+	if (ret == 0)
+		ret = features->features[bit / 32].active >> (bit % 32) & 1;
+	free(features);
+	return ret;
+}
