@@ -26,6 +26,21 @@ enum syntax {
 
 enum clause_kind { CLAUSE_MATCH, CLAUSE_LIMIT, CLAUSE_OPTION };
 
+/* Which part of a rule a limit or option fills. */
+enum part {
+	PART_NONE,
+	PART_RATE,
+	PART_BURST,
+	PART_PER,
+	PART_EXCEED,
+	PART_LOG,
+	PART_NAME,
+	PART_COMMENT,
+	PART_WHEN,
+	PART_UNTIL,
+	PART_DISABLED,
+};
+
 /* What a value word must be; type.c has the row (parse, print, help, candidates). */
 enum value_type {
 	TYPE_NONE,
@@ -61,11 +76,13 @@ struct clause {
 	const char *example; /* a whole rule that parses and compiles (or is E190) */
 	enum clause_kind kind;
 	enum syntax syntax;
+	enum part part; /* limits and options */
 	enum value_type type;
 	enum layer layer;
 	uint8_t proto;	    /* proto_bits that carry the field; 0: any */
 	uint8_t implies_proto; /* proto_bit added as a match by this clause (syn: tcp) */
-	uint8_t families;   /* family_bits the clause leaves, 0: all */
+	uint8_t gives_proto; /* proto_bit the clause stands for (tcp: PROTO_TCP) */
+	uint8_t families;   /* family_bits the clause leaves, 0: both IP; FAM_OTHER: any frame */
 	uint16_t offset;    /* in struct pkt */
 	uint8_t width;	    /* bytes in struct pkt; 16: an address pair */
 	uint64_t max;	    /* largest value; 0: from the width */
@@ -88,6 +105,8 @@ extern const struct clause clause_options[];
 
 /* By canonical name or alias, over both tables; NULL: unknown. */
 const struct clause *clause_find(struct str word);
+/* `type` and `code` have a row per ICMP protocol: the one of that name that @proto carries. */
+const struct clause *clause_find_proto(struct str word, uint8_t proto);
 
 /* Verbs and the actions after 'exceed'. */
 enum verb {
@@ -126,6 +145,7 @@ struct action {
 	bool terminal;	   /* decides: allow or drop */
 	bool limits;	   /* takes rate clauses after it */
 	bool rate_clauses; /* may carry rate, burst, per, exceed */
+	uint8_t needs_proto; /* proto_bits the rule must be of; 0: any */
 	const char *later;
 	const char *const *aliases;
 };
