@@ -1,10 +1,15 @@
 # bpffw: one Makefile, no recursion. V=1 shows whole commands; CC=clang builds with clang.
-#   make | check | test | demo | install | fmt | tidy | asan | bench | deps | clean
+#   make            the binary, $O/bpffw
+#   make check      no root: layers, units, golden files, examples
+#   make test       root: everything
+#   make demo       root: the main job on two network namespaces
+#   make install | uninstall | deps | fmt | tidy | asan | fuzz | bench | clean
 
 O       ?= build
 CC      ?= gcc
 CLANG   ?= clang
 PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc
 DESTDIR ?=
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
@@ -16,7 +21,8 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -I. -I$O -D_GNU_SOURCE -DBPFFW_VERSION='"$(VERSION)"' \
              -fno-strict-aliasing $(SANITIZE)
 LIBS     := -lbpf -lmnl -ljansson
-BPF_INC  := -I. -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+# Asked late: on a fresh machine the compiler is there only after `deps`.
+BPF_INC   = -I. -I/usr/include/$(shell $(CC) -print-multiarch)
 
 LIB_SRC  := $(wildcard compiler/*.c compiler/*/*.c)
 APP_SRC  := $(wildcard bpffw/cmd/*.c bpffw/ui/*.c bpffw/runtime/*.c)
@@ -34,7 +40,14 @@ EMBED_OBJ := $(BPF_SRC:bpf/%.bpf.c=$O/bpf/%.embed.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$O/%)
 TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 
-.PHONY: all check test demo install uninstall fmt tidy asan bench deps clean units tools
+# What Debian packages a build, the tests and the demo need.
+PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libcmocka-dev \
+            util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables \
+            python3 python3-scapy mandoc
+# ... and what only `make fmt` and `make tidy` need.
+PACKAGES_FORMAT := clang-format clang-tidy
+
+.PHONY: all check test demo install uninstall fmt tidy asan fuzz bench deps clean units tools
 .DELETE_ON_ERROR:
 
 all: $O/bpffw
@@ -61,6 +74,14 @@ $O/bpf/%.embed.o: $O/bpf/%.bpf.o
 	$(Q)printf '.section .rodata\n.balign 16\n.global bpf_%s_start, bpf_%s_end\nbpf_%s_start: .incbin "%s"\nbpf_%s_end:\n.section .note.GNU-stack,"",%%progbits\n' \
 		$* $* $* $< $* | $(CC) -x assembler -c - -o $@
 
+# `test` and `demo` install what is missing before anything is compiled.
+ifneq ($(filter test demo deps,$(MAKECMDGOALS)),)
+$(LIB_OBJ) $(APP_OBJ) $(MAIN_OBJ) $(BPF_OBJ): | deps
+endif
+
+deps:
+	$(Q)tests/deps.sh $(PACKAGES) $(if $(filter fmt tidy,$(MAKECMDGOALS)),$(PACKAGES_FORMAT))
+
 units: $(UNIT_BIN)
 tools: $(TOOL_BIN)
 
@@ -68,7 +89,72 @@ $(UNIT_BIN) $(TOOL_BIN): $O/%: %.c $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a
 	@mkdir -p $(@D) && echo "  TEST    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a -o $@ $(LIBS) -lcmocka
 
+check: all units tools
+	$(Q)O=$O tests/run layers unit golden examples man
+
+test: all units tools
+	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man asan kernel
+
+demo: all
+	$(Q)O=$O tests/demo.sh
+
+bench: all tools
+	$(Q)for bench in tests/bench/*.sh; do O=$O $$bench || exit 1; done
+
+# The same tests under the address and undefined behaviour sanitizers, in a folder of their own.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+asan:
+	$(Q)$(MAKE) --no-print-directory O=$O-asan SANITIZE="$(SANITIZERS)" CFLAGS="-O1 -g" all units tools
+	$(Q)O=$O-asan tests/run unit golden examples
+
+# libFuzzer, FUZZ_SECONDS for each target.
+FUZZ_SECONDS ?= 30
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+fuzz:
+	$(Q)mkdir -p $O/fuzz
+	$(Q)for src in $(FUZZ_SRC); do name=$$(basename $$src .c); echo "  FUZZ    $$src"; \
+		clang $(ALL_CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer,address,undefined \
+			$$src $(LIB_SRC) -o $O/fuzz/$$name && \
+		mkdir -p $O/fuzz/corpus-$$name && \
+		$O/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+			-print_final_stats=0 -artifact_prefix=$O/fuzz/ $O/fuzz/corpus-$$name || exit 1; \
+	done
+
+FORMAT_SRC := $(wildcard bpf/*.[ch] bpffw/*.[ch] bpffw/*/*.[ch] compiler/*.[ch] compiler/*/*.[ch] \
+                tests/*/*.[ch])
+fmt:
+	$(Q)clang-format -i $(FORMAT_SRC)
+
+# One file at a time: clang-tidy 14 mixes up what it knows of several.
+tidy: $(BPF_OBJ)
+	$(Q)printf '%s\n' $(LIB_SRC) $(APP_SRC) $(MAIN_SRC) | xargs -P2 -I{} \
+		sh -c 'echo "  TIDY    {}"; clang-tidy --quiet {} -- $(ALL_CFLAGS) 2>/dev/null'
+
+MAN_PAGES := $(wildcard etc/*.[1-9])
+DOC_DIR    = $(DESTDIR)$(PREFIX)/share/doc/bpffw
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DOC_DIR)/examples $(DESTDIR)$(SYSCONFDIR)/bpffw/conf.d
+	install -m 755 $O/bpffw $(DESTDIR)$(PREFIX)/sbin/bpffw
+	install -m 644 etc/examples/*.fw $(DOC_DIR)/examples
+	install -m 644 etc/rules.fw etc/bogons.txt README.md LICENSE $(DOC_DIR)
+	for page in $(MAN_PAGES); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	@# Never over an administrator's file.
+	[ -e $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw ] || \
+		install -m 640 etc/rules.fw $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw
+	[ -e $(DESTDIR)$(SYSCONFDIR)/bpffw/bogons.txt ] || \
+		install -m 644 etc/bogons.txt $(DESTDIR)$(SYSCONFDIR)/bpffw/bogons.txt
+
+# The files under $(SYSCONFDIR) stay: they are the administrator's. So does what is attached.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bpffw
+	for page in $(MAN_PAGES); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+	rm -rf $(DOC_DIR)
+
 clean:
-	rm -rf $O
+	rm -rf $O $O-asan
 
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(TOOL_BIN:%=%.d)
