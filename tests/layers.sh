@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# layers.sh: fail when a file includes upwards, or when compiler/ is not pure: a libc call that is
+# not on the list below, or data that can be written. O names the build folder.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+O=${O:-build}
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); }
+bad() {
+	failed=$((failed + 1))
+	echo "layers: $*"
+}
+
+# The rank of a file: a file may include its own rank and lower ones.
+rank() {
+	case $1 in
+	bpf/*) echo 0 ;;
+	compiler/base/*) echo 1 ;;
+	compiler/lang/*) echo 2 ;;
+	compiler/ir/*) echo 3 ;;
+	compiler/gen/*) echo 4 ;;
+	compiler/compile.*) echo 5 ;;
+	bpffw/runtime/*) echo 6 ;;
+	bpffw/ui/* | bpffw/opt.h) echo 7 ;;
+	bpffw/cmd/* | bpffw/command.h) echo 8 ;;
+	bpffw/*) echo 9 ;;
+	*) echo unknown ;;
+	esac
+}
+
+for file in bpf/*.[ch] compiler/*.[ch] compiler/*/*.[ch] bpffw/*.[ch] bpffw/*/*.[ch]; do
+	[ -e "$file" ] || continue
+	own=$(rank "$file")
+	upwards=
+	for included in $(sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file"); do
+		other=$(rank "$included")
+		[ "$other" != unknown ] || {
+			upwards="$upwards $included (not a path from the top of the tree)"
+			continue
+		}
+		[ "$other" -le "$own" ] || upwards="$upwards $included"
+	done
+	if [ -n "$upwards" ]; then bad "$file includes upwards:$upwards"; else ok; fi
+done
+
+# What the pure library may call. arena.o alone may also print and exit: out of memory.
+pure='memcpy memset memcmp memmove memchr memrchr memmem strlen strnlen strcmp strncmp strcasecmp
+strncasecmp strchr strrchr strstr strspn strcspn vsnprintf snprintf qsort qsort_r bsearch strtoul
+strtoull strtol strtoll malloc calloc realloc free aligned_alloc abort __assert_fail
+__stack_chk_fail __memcpy_chk __memset_chk __snprintf_chk __vsnprintf_chk __ctype_b_loc
+_GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3'
+arena='fputs fprintf fwrite exit _exit stderr'
+
+library=$O/libcompiler.a
+[ -e "$library" ] || {
+	bad "$library is not built"
+	echo "$passed passed, $failed failed"
+	exit 1
+}
+defined=$(nm -A --defined-only "$library" 2>/dev/null | awk '{ print $NF }' | sort -u)
+for object in $(ar t "$library"); do
+	impure=
+	for symbol in $(nm "$library" 2>/dev/null | awk -v want="$object:" '
+			$1 == want { on = 1; next } /:$/ { on = 0 } on && $1 == "U" { print $2 }'); do
+		case " $(echo $pure) " in *" $symbol "*) continue ;; esac
+		[ "$object" = arena.o ] && case " $arena " in *" $symbol "*) continue ;; esac
+		echo "$defined" | grep -qxF "$symbol" || impure="$impure $symbol"
+	done
+	writable=$(objdump -t "$library" 2>/dev/null | awk -v want="$object:" '
+		$1 == want { on = 1; next } / file format / { on = 0; if ($1 == want) on = 1; next }
+		on && / O / {
+			for (i = 1; i <= NF; i++)
+				if ($i ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $i !~ /^\.data\.rel\.ro/)
+					print $NF
+		}')
+	if [ -n "$impure" ]; then bad "$object calls:$impure"; else ok; fi
+	if [ -n "$writable" ]; then bad "$object has mutable globals:" $writable; else ok; fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

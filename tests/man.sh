@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The manual pages are clean for mandoc, and every command and error code is in them.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+
+check() {
+	if [ -z "$2" ]; then passed=$((passed + 1)); else
+		failed=$((failed + 1))
+		printf 'man: %s: %s\n' "$1" "$2"
+	fi
+}
+
+command -v mandoc >/dev/null || {
+	echo "man: mandoc is missing: run 'sudo make deps'"
+	echo "0 passed, 1 failed"
+	exit 1
+}
+for page in etc/*.[1-9]; do
+	check "$page" "$(mandoc -T lint -W warning "$page" 2>&1)"
+done
+for command in $(sed -n '/define COMMANDS(X)/,/clang-format/s/X(\([a-z]*\))/\n\1\n/gp' bpffw/command.h |
+	grep -x '[a-z]*'); do
+	check "command $command" "$(grep -q "^\.It Nm bpffw Cm $command\b\|^\.It Cm $command\b" etc/bpffw.8 ||
+		echo 'is not in bpffw(8)')"
+done
+for code in $(sed -n 's/^X(\([EW][0-9]*\),.*/\1/p' compiler/base/codes.def); do
+	check "code $code" "$(grep -q "\b$code\b" etc/bpffw-rules.5 || echo 'is not in bpffw-rules(5)')"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
