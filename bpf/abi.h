@@ -102,7 +102,13 @@ _Static_assert(sizeof(struct pkt) == 128, "struct pkt is two cache lines");
  * What a probed chain returns instead of an XDP verdict: who decided, and for a rule its place.
  * All answers are >= ANSWER_BASE, so a real verdict is never mistaken for one.
  */
-enum answer_stage { ANSWER_MALFORMED, ANSWER_ESSENTIAL, ANSWER_RULE, ANSWER_DEFAULT };
+enum answer_stage {
+	ANSWER_MALFORMED,
+	ANSWER_ESSENTIAL,
+	ANSWER_FRAGMENTS, /* option fragments drop or pass: before place 0, only when from is 0 */
+	ANSWER_RULE,
+	ANSWER_DEFAULT,
+};
 #define ANSWER_BASE	     0x40000000u
 #define ANSWER(stage, place) (ANSWER_BASE | (__u32)(stage) << 24 | (__u32)(place))
 #define ANSWER_STAGE(a)	     ((a) >> 24 & 0x3f)
@@ -122,6 +128,7 @@ enum counter_slot {
 	SLOT_ESSENTIAL,
 	SLOT_FALLTHROUGH, /* a tail call of the generation failed */
 	SLOT_NO_RULESET,  /* the dispatcher found no ruleset in the slot */
+	SLOT_FRAGMENTS,	  /* decided by option fragments drop or pass */
 	SLOT_MALFORMED,	  /* + enum pkt_reason */
 	SLOT_RULES = 64,
 };

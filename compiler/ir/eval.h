@@ -22,7 +22,9 @@ struct eval_result {
 /*
  * eval_packet() - who decides this packet, starting at place pkt->from.
  * Non-terminal rules (count) answer too when @stop_at_count is set, as a probed chain does; else
- * they are passed over. From > 0 skips malformed and essential. `option fragments` is honoured.
+ * they are passed over. From > 0 skips malformed, essential and `option fragments`; it must be
+ * one more than a place that answered for this packet before.
+ * State is not modelled: no limit is exceeded, `when` and `until` hold, no list has an entry.
  */
 struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt,
 			       bool stop_at_count);
@@ -49,6 +51,8 @@ struct eval_trace {
 	enum truth allow;	     /* YES allowed, NO dropped, DEPENDS */
 	uint32_t rule;		     /* decider; UINT32_MAX the default (or DEPENDS: the first) */
 	bool is_default;
+	enum answer_stage stage; /* of the decider: ESSENTIAL, FRAGMENTS, RULE or DEFAULT */
+	enum truth essential;	 /* whether the packets are essential traffic (NO when it is off) */
 	VEC(struct str) depends_on;
 };
 

@@ -16,7 +16,4 @@ struct ruleset *sema_ruleset(struct diags *ds, const struct ast *ast, struct env
 bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *env,
 		 const struct ast_clause *clauses, uint32_t n_clauses, struct expect *ret_packet);
 
-/* Warnings over the whole ruleset that need no kernel: W201 ... W212. Bounded time. */
-void sema_lint(struct diags *ds, const struct ruleset *rs, const struct env *env);
-
 #endif
