@@ -25,8 +25,8 @@ LIBS     := -lbpf -lmnl -ljansson
 BPF_INC   = -I. -I/usr/include/$(shell $(CC) -print-multiarch)
 
 LIB_SRC  := $(wildcard compiler/*.c compiler/*/*.c)
-APP_SRC  := $(wildcard bpffw/cmd/*.c bpffw/ui/*.c bpffw/runtime/*.c)
-MAIN_SRC := $(wildcard bpffw/*.c)
+MAIN_SRC := bpffw/main.c
+APP_SRC  := $(filter-out $(MAIN_SRC),$(wildcard bpffw/*.c bpffw/*/*.c))
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 TOOL_SRC := $(wildcard tests/kernel/*.c tests/golden/*.c tests/bench/*.c)

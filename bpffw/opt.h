@@ -31,6 +31,9 @@ struct invocation {
 	const char *opt_values[16];
 };
 
+/* The options of every command, ended by a row without name. */
+extern const struct option_row opt_globals[];
+
 /* Value of the command's option; NULL: not given. */
 const char *opt_value(const struct invocation *in, const char *name);
 

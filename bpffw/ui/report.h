@@ -19,4 +19,7 @@ enum exit_code report_error(const struct invocation *in, enum exit_code code, co
 /* True when stdout (or stderr) may carry colour. */
 bool report_color(const struct invocation *in, int fd);
 
+/* Columns of the terminal; 0: not a terminal. */
+unsigned int report_width(int fd);
+
 #endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Everything that `apply` does before it touches an interface. */
+#include <unistd.h>
+
+#include "bpffw/cmd/common.h"
+#include "bpffw/ui/json.h"
+#include "bpffw/ui/text.h"
+#include "compiler/compile.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/print.h"
+#include "compiler/lang/sema.h"
+
+static const struct option_row opts[] = {
+	{ .name = "dump",
+	  .value = "ast|rules|bpf",
+	  .help = "print what a stage makes of the file" },
+	{ .name = "strict", .help = "a warning is exit 1" },
+	{ 0 },
+};
+
+static enum exit_code give_up(struct session *s, const char *file)
+{
+	struct buf out = { .arena = s->arena };
+	enum exit_code code;
+
+	code = session_failed(s);
+	if (s->in->json || s->in->quiet || !s->ds->n_errors)
+		return code;
+	text_escape(&out, str_of(file));
+	buf_puts(&out, ": ");
+	text_count(&out, s->ds->n_errors, "error");
+	if (s->ds->n_warnings) {
+		buf_puts(&out, ", ");
+		text_count(&out, s->ds->n_warnings, "warning");
+	}
+	buf_puts(&out, "; nothing was changed\n");
+	fwrite(out.data, 1, out.len, stderr);
+	return code;
+}
+
+static uint64_t count_entries(const struct ruleset *rs)
+{
+	uint64_t n = 0;
+
+	vec_for_each(set, &rs->sets)
+		n += set->entries.len;
+	return n;
+}
+
+static void print_summary(struct session *s, const char *file, const struct change_result *result,
+			  const char *unverified)
+{
+	const struct ruleset *rs = result->rs;
+	struct buf out = { .arena = s->arena };
+
+	text_escape(&out, str_of(file));
+	buf_puts(&out, ": ");
+	text_count(&out, rs->rules.len, "rule");
+	if (rs->sets.len) {
+		buf_puts(&out, ", ");
+		text_count(&out, rs->sets.len, "set");
+		buf_puts(&out, " (");
+		text_count(&out, count_entries(rs), "entry");
+		buf_puts(&out, ")");
+	}
+	if (rs->expects.len) {
+		buf_puts(&out, ", ");
+		text_count(&out, rs->expects.len, "test");
+		buf_puts(&out, " passed");
+	}
+	buf_puts(&out, ", 0 errors, ");
+	text_count(&out, s->ds->n_warnings, "warning");
+	buf_puts(&out, "\nprogram: ");
+	text_count(&out, result->n_insns, "instruction");
+	if (unverified)
+		buf_printf(&out, ", not verified: %s; not applied\n", unverified);
+	else
+		buf_puts(&out, ", verified by the kernel; not applied\n");
+	say(s, &out);
+}
+
+static void print_summary_json(struct session *s, const char *file,
+			       const struct change_result *result, const char *unverified)
+{
+	json_t *object = json_schema("check");
+
+	json_object_set_new(object, "file", json_str(str_of(file)));
+	json_object_set_new(object, "rules", json_integer(result->rs->rules.len));
+	json_object_set_new(object, "sets", json_integer(result->rs->sets.len));
+	json_object_set_new(object, "entries", json_integer((json_int_t)count_entries(result->rs)));
+	json_object_set_new(object, "tests", json_integer(result->rs->expects.len));
+	json_object_set_new(object, "errors", json_integer(0));
+	json_object_set_new(object, "warnings", json_integer(s->ds->n_warnings));
+	json_object_set_new(object, "instructions", json_integer(result->n_insns));
+	json_object_set_new(object, "verified", json_boolean(!unverified));
+	json_line(stdout, object);
+}
+
+static enum exit_code dump(struct session *s, const char *what, const struct ast *ast,
+			   const char *file)
+{
+	struct buf out = { .arena = s->arena };
+	struct compiled compiled = { 0 };
+	struct ruleset *rs;
+
+	if (strcmp(what, "ast") == 0) {
+		ast_print(&out, ast);
+		fwrite(out.data, 1, out.len, stdout);
+		return s->ds->n_errors ? give_up(s, file) : EXIT_DONE;
+	}
+	rs = sema_ruleset(s->ds, ast, &s->env);
+	if (s->ds->n_errors)
+		return give_up(s, file);
+	if (strcmp(what, "bpf") == 0) {
+		if (!compile(s->ds, rs, &compiled))
+			return give_up(s, file);
+		compile_disasm(&out, s->ds, &compiled);
+	} else {
+		print_ruleset(&out, rs);
+	}
+	fwrite(out.data, 1, out.len, stdout);
+	return EXIT_DONE;
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	_cleanup_session_ struct session s;
+	const char *file = session_file(in), *unverified = "not root";
+	struct change_result result = { 0 };
+	enum exit_code code;
+	uint32_t source;
+	struct ast *ast;
+
+	session_start(&s, in);
+	code = session_source(&s, file, &source);
+	if (code)
+		return code;
+	ast = parse_file(s.ds, &host_io, source);
+	if (opt_value(in, "dump"))
+		return dump(&s, opt_value(in, "dump"), ast, file);
+	if (geteuid() == 0) {
+		int err = store_open(&in->paths, STORE_READ, &s.store, &s.f);
+
+		unverified = err < 0 ? s.f.what : NULL;
+	}
+	s.env.check_present = true;
+	if (change_check(s.store, s.ds, &s.env, ast, !unverified, &result, &s.f) < 0)
+		return give_up(&s, file);
+	report_diags(in, s.ds);
+	if (in->json)
+		print_summary_json(&s, file, &result, unverified);
+	else
+		print_summary(&s, file, &result, unverified);
+	return opt_value(in, "strict") && s.ds->n_warnings ? EXIT_NO : EXIT_DONE;
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.args = "[FILE]",
+	.help = "check a rule file and change nothing",
+	.details =
+		"Parses and checks FILE, runs its test blocks and compiles it; as root the kernel "
+		"verifies the program too, without attaching it. FILE '-' is standard input.",
+	.example = "bpffw check /etc/bpffw/rules.fw",
+	.opts = opts,
+	.max_args = 1,
+	.run = run,
+};

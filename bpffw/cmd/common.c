@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpffw/cmd/common.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "bpffw/ui/text.h"
+
+void session_start(struct session *s, const struct invocation *in)
+{
+	*s = (struct session){ .in = in, .arena = arena_new() };
+	s->ds = diags_new(s->arena);
+	s->env = host_env(s->arena);
+}
+
+void session_end(struct session *s)
+{
+	if (s->store)
+		store_close(s->store);
+	failure_clear(&s->f);
+	arena_free(s->arena);
+}
+
+/* Only failed expectations are a refusal; anything else is a mistake in the rules. */
+static enum exit_code diags_exit(const struct diags *ds)
+{
+	vec_for_each(d, &ds->list)
+		if (d->severity == SEVERITY_ERROR && d->code != E183)
+			return EXIT_USAGE;
+	return EXIT_REFUSED;
+}
+
+enum exit_code session_failed(struct session *s)
+{
+	report_diags(s->in, s->ds);
+	if (s->ds->n_errors)
+		return diags_exit(s->ds);
+	return report_failure(s->in, &s->f);
+}
+
+enum exit_code session_store(struct session *s, enum store_mode mode)
+{
+	if (store_open(&s->in->paths, mode, &s->store, &s->f) == 0)
+		return EXIT_DONE;
+	s->store = NULL;
+	return report_failure(s->in, &s->f);
+}
+
+enum exit_code session_running(struct session *s, struct generation *ret_gen)
+{
+	uint32_t number = store_running(s->store);
+
+	if (!number)
+		return report_error(s->in, EXIT_ABSENT, "'bpffw apply FILE' starts one",
+				    "no ruleset is running: nothing is filtered");
+	if (store_generation(s->store, s->ds, &s->env, number, ret_gen, &s->f) < 0)
+		return session_failed(s);
+	return EXIT_DONE;
+}
+
+static const char *read_stdin(struct arena *arena, struct str *ret_text)
+{
+	struct buf text = { .arena = arena };
+	char block[65536];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, block, sizeof(block))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return strerror(errno);
+		if ((uint64_t)text.len + (uint64_t)n > HOST_FILE_MAX)
+			return "is larger than 64 MB";
+		buf_add(&text, (struct str){ block, (uint32_t)n });
+	}
+	*ret_text = (struct str){ buf_text(&text), text.len };
+	return NULL;
+}
+
+enum exit_code session_source(struct session *s, const char *path, uint32_t *ret_source)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct str text = { 0 };
+	const char *why = is_stdin ? read_stdin(s->arena, &text)
+				   : host_io.read(host_io.ctx, s->arena, path, &text);
+
+	if (why) {
+		diag_error(s->ds, (struct span){ 0 }, E004, "%s: %s", path, why);
+		return session_failed(s);
+	}
+	*ret_source = diag_source(s->ds, str_of(path), text, (struct span){ 0 });
+	return EXIT_DONE;
+}
+
+const char *session_file(const struct invocation *in)
+{
+	return in->argc ? in->argv[0] : in->paths.rules;
+}
+
+static bool id_parse(struct str ref, uint64_t *ret_id)
+{
+	return ref.len > 1 && ref.s[0] == 'r' &&
+	       num_parse((struct str){ ref.s + 1, ref.len - 1 }, UINT32_MAX, ret_id);
+}
+
+enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct str ref,
+			    uint32_t *ret_index)
+{
+	struct str_nearest nearest = { .word = ref };
+	const char *help = NULL;
+	uint64_t id = 0;
+
+	id_parse(ref, &id);
+	for (uint32_t i = 0; i < rs->rules.len; i++) {
+		const struct rule *rule = &rs->rules.data[i];
+
+		if ((id && rule->id == id) || (rule->name.len && str_eq(rule->name, ref))) {
+			*ret_index = i;
+			return EXIT_DONE;
+		}
+		if (rule->name.len)
+			str_nearest_offer(&nearest, rule->name);
+	}
+	if (id)
+		return report_error(s->in, EXIT_ABSENT, "'bpffw list' shows the rules",
+				    "no rule has the id '" STR_FMT "'", STR_ARG(ref));
+	if (num_is_number(ref))
+		return report_error(s->in, EXIT_ABSENT, NULL,
+				    "no rule named '" STR_FMT
+				    "'; rules are %s by name or id (r" STR_FMT "), not by position",
+				    STR_ARG(ref),
+				    strcmp(s->in->command->name, "del") ? "addressed" : "deleted",
+				    STR_ARG(ref));
+	if (nearest.best.s)
+		help = arena_printf(s->arena, "did you mean '" STR_FMT "'?", STR_ARG(nearest.best));
+	return report_error(s->in, EXIT_ABSENT, help, "no rule named '" STR_FMT "'", STR_ARG(ref));
+}
+
+const char *rule_label(struct arena *arena, const struct rule *rule)
+{
+	if (!rule->name.len)
+		return arena_printf(arena, "r%u", rule->id);
+	return arena_printf(arena, "r%u " STR_FMT, rule->id, STR_ARG(rule->name));
+}
+
+const char *attached_mode(const struct attached *attached)
+{
+	return attached->missing ? "missing" : attached->native ? "native" : "generic";
+}
+
+void attached_print(struct buf *out, const struct attached *attached, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		buf_puts(out, i ? ", " : "");
+		text_escape(out, attached[i].name);
+		buf_printf(out, " (%s)", attached_mode(&attached[i]));
+	}
+	if (!n)
+		buf_puts(out, "none");
+}
+
+void attached_names(struct buf *out, const struct attached *attached, uint32_t n)
+{
+	unsigned int shown = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (attached[i].missing)
+			continue;
+		buf_puts(out, shown++ ? ", " : "");
+		text_escape(out, attached[i].name);
+	}
+	if (!shown)
+		buf_puts(out, "no interface");
+}
+
+struct counter totals_of(const struct totals *totals, uint32_t slot)
+{
+	return slot < totals->n ? totals->slot[slot] : (struct counter){ 0 };
+}
+
+void say(const struct session *s, struct buf *text)
+{
+	if (!s->in->quiet)
+		fwrite(text->data, 1, text->len, stdout);
+}

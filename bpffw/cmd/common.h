@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What commands share: a session with its arena, finding a rule, and one way to give up. */
+#ifndef BPFFW_COMMON_H
+#define BPFFW_COMMON_H
+
+#include "bpffw/command.h"
+#include "bpffw/runtime/change.h"
+#include "bpffw/runtime/host.h"
+#include "bpffw/ui/report.h"
+
+struct session {
+	const struct invocation *in;
+	struct arena *arena;
+	struct diags *ds;
+	struct env env;
+	struct store *store; /* NULL until session_store() */
+	struct failure f;
+};
+
+void session_start(struct session *s, const struct invocation *in);
+void session_end(struct session *s);
+#define _cleanup_session_ __attribute__((cleanup(session_end)))
+
+/* Open the store. Return: EXIT_DONE, or the exit code of what has been reported. */
+enum exit_code session_store(struct session *s, enum store_mode mode);
+
+/* Read the running generation; reports when none runs (EXIT_ABSENT). */
+enum exit_code session_running(struct session *s, struct generation *ret_gen);
+
+/* After a failed call: reports s->ds or s->f. Return: exit code. */
+enum exit_code session_failed(struct session *s);
+
+/* Register @path ("-": standard input) as a source. Return: EXIT_DONE or what was reported. */
+enum exit_code session_source(struct session *s, const char *path, uint32_t *ret_source);
+
+/* The first argument, else the default rule file. */
+const char *session_file(const struct invocation *in);
+
+/* Index of the rule of that name or id; reports E201's text (EXIT_ABSENT). */
+enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct str ref,
+			    uint32_t *ret_index);
+/* "r8 staging", "r8" */
+const char *rule_label(struct arena *arena, const struct rule *rule);
+
+/* "eth0 (native), eth1 (missing)" */
+void attached_print(struct buf *out, const struct attached *attached, uint32_t n);
+/* "eth0, eth1": those that are there. */
+void attached_names(struct buf *out, const struct attached *attached, uint32_t n);
+const char *attached_mode(const struct attached *attached);
+
+/* The totals of a slot; zero for a slot that was never counted. */
+struct counter totals_of(const struct totals *totals, uint32_t slot);
+
+/* Data and results go to stdout; -q keeps them back. */
+void say(const struct session *s, struct buf *text);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What jansson lacks for our schemas. */
+#include "bpffw/ui/json.h"
+
+#include <time.h>
+
+#include "bpffw/ui/text.h"
+
+json_t *json_schema(const char *name)
+{
+	return json_pack("{s:o}", "schema", json_sprintf("bpffw.%s/1", name));
+}
+
+json_t *json_str(struct str text)
+{
+	json_t *value = json_stringn(text.s ? text.s : "", text.len);
+
+	if (!value) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		struct buf escaped = { .arena = arena };
+
+		text_escape(&escaped, text);
+		value = json_string(buf_text(&escaped));
+	}
+	return value;
+}
+
+json_t *json_str_or_null(struct str text)
+{
+	return text.len ? json_str(text) : json_null();
+}
+
+json_t *json_time(int64_t when)
+{
+	time_t t = (time_t)when;
+	char text[32];
+	struct tm tm;
+
+	if (!when || !gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return json_null();
+	return json_string(text);
+}
+
+void json_line(FILE *file, json_t *object)
+{
+	json_dumpf(object, file, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	fputc('\n', file);
+	json_decref(object);
+}
