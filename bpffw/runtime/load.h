@@ -7,6 +7,8 @@
 #ifndef BPFFW_LOAD_H
 #define BPFFW_LOAD_H
 
+#include <stdbool.h>
+
 #include "bpffw/runtime/failure.h"
 #include "compiler/compile.h"
 
@@ -17,6 +19,7 @@ struct unit {
 	int scratch, ifaces, config;
 	int counters; /* state/: per-CPU array of struct counter */
 	int base;     /* state/: array of struct counter, written by user space only */
+	bool frags;   /* BPF_F_XDP_HAS_FRAGS, on all programs of the chain or on none */
 };
 
 struct loaded {
