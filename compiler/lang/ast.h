@@ -10,34 +10,35 @@
 
 enum word_kind { WORD_PLAIN, WORD_STRING, WORD_DEFINE, WORD_SET };
 
+/* The order of the fields keeps the structs small: a large file has a million words. */
 struct word {
-	enum word_kind kind;
 	struct str text; /* without quotes, '$', '@' */
 	struct span span;
+	enum word_kind kind;
 };
 typedef VEC(struct word) words;
 
 struct ast_value {
 	words atoms;
-	bool negated; /* "not" or "!=" before the value */
 	struct span span;
+	bool negated; /* "not" or "!=" before the value */
 };
 
 struct ast_action {
 	const struct action *row; /* NULL: reported by the parser */
 	struct span span;
+	bool verified;
 	struct word arg;  /* rate, number, chain or set name; text.s == NULL: absent */
 	struct word time; /* for T, within T, every T */
-	bool verified;
 };
 
 struct ast_clause {
 	const struct clause *row;
 	struct span span; /* with its not */
 	struct span key;
-	bool negated; /* "not" before the clause */
-	struct ast_value value;
+	struct ast_value value;	  /* log every T: the time is its atom */
 	struct ast_action action; /* exceed */
+	bool negated;		  /* "not" before the clause */
 };
 
 /* Where a rule stands in the admin's own files. */
