@@ -89,7 +89,8 @@ void alu(struct code *c, uint8_t op, enum reg dst, int32_t imm)
 
 void alu_reg(struct code *c, uint8_t op, enum reg dst, enum reg src)
 {
-	emit(c, (struct bpf_insn){ .code = BPF_ALU64 | BPF_X | op, .dst_reg = dst, .src_reg = src });
+	emit(c,
+	     (struct bpf_insn){ .code = BPF_ALU64 | BPF_X | op, .dst_reg = dst, .src_reg = src });
 }
 
 void alu32(struct code *c, uint8_t op, enum reg dst, uint32_t imm)
@@ -143,16 +144,14 @@ static void emit_jump(struct code *c, struct bpf_insn insn, label to)
 void jmp_imm(struct code *c, uint8_t op, enum reg dst, uint32_t imm, label to)
 {
 	emit_jump(c,
-		  (struct bpf_insn){ .code = BPF_JMP32 | BPF_K | op,
-				     .dst_reg = dst,
-				     .imm = (int)imm },
+		  (struct bpf_insn){
+			  .code = BPF_JMP32 | BPF_K | op, .dst_reg = dst, .imm = (int)imm },
 		  to);
 }
 
 void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
 {
-	emit_jump(c,
-		  (struct bpf_insn){ .code = BPF_JMP | BPF_K | op, .dst_reg = dst, .imm = imm },
+	emit_jump(c, (struct bpf_insn){ .code = BPF_JMP | BPF_K | op, .dst_reg = dst, .imm = imm },
 		  to);
 }
 

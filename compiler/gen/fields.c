@@ -72,12 +72,25 @@ static bool is_masked(const struct match *match)
 	return false;
 }
 
+/* `not src 192.0.2.1` leaves IPv6 alone; a set, or nothing at all, keeps both families. */
+static bool leaves_out(const struct match *match, uint8_t family)
+{
+	vec_for_each(a, &match->atoms)
+		if (a->kind == ATOM_SET || a->family == family)
+			return false;
+	return match->atoms.len > 0;
+}
+
 struct values values_of(const struct ruleset *rs, const struct match *match)
 {
 	struct values v = { .negated = match->negated, .set = UINT32_MAX };
 	const struct atom *only = match->atoms.len == 1 ? match->atoms.data : NULL;
 
-	v.by_family = match->row->width == 16;
+	if (match->row->width == 16) {
+		v.by_family = true;
+		v.left_out[0] = leaves_out(match, FAMILY_IPV4);
+		v.left_out[1] = leaves_out(match, FAMILY_IPV6);
+	}
 	if (only && only->kind == ATOM_SET) {
 		v.set = only->set;
 		memcpy(v.part, rs->sets.data[only->set].members, sizeof(v.part));
@@ -104,6 +117,8 @@ enum extent values_extent(const struct clause *row, const struct values *v, uint
 	bool none = r->len == 0;
 	bool all = r->len == 1 && r->data[0].lo == 0 && r->data[0].hi >= part_max(row, part);
 
+	if (v->left_out[part])
+		return EXTENT_NOTHING;
 	if (none || all)
 		return none == v->negated ? EXTENT_EVERYTHING : EXTENT_NOTHING;
 	return EXTENT_SOME;
@@ -206,7 +221,8 @@ static uint16_t part_offset(const struct clause *row, uint32_t part)
 	return row->width == 16 && part == 0 ? row->offset + 8 : row->offset;
 }
 
-static enum shape emit_range(struct code *c, const struct clause *row, uint32_t part, struct range r)
+static enum shape emit_range(struct code *c, const struct clause *row, uint32_t part,
+			     struct range r)
 {
 	uint8_t width = part_width(row, part);
 
@@ -219,7 +235,8 @@ static enum shape emit_range(struct code *c, const struct clause *row, uint32_t 
 	return SHAPE_64;
 }
 
-static enum shape emit_list(struct code *c, const struct clause *row, uint32_t part, const ranges *r)
+static enum shape emit_list(struct code *c, const struct clause *row, uint32_t part,
+			    const ranges *r)
 {
 	enum shape shape = emit_range(c, row, part, r->data[0]);
 

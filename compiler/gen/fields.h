@@ -14,7 +14,7 @@ struct table {
 	uint32_t part;
 	uint32_t offset;
 	uint8_t key_size; /* 4, 8 or 16 bytes */
-	uint8_t steps;	  /* of the search; the table has (1 << steps) keys */
+	uint8_t steps;    /* of the search; the table has (1 << steps) keys */
 	bool starts_inside;
 };
 
@@ -29,8 +29,9 @@ struct gen {
 struct values {
 	ranges part[2]; /* normalised */
 	bool by_family;
-	bool negated;	  /* accepted is what lies outside the parts */
-	bool masked;	  /* or: accepted is field & mask == value */
+	bool left_out[2]; /* by_family: no atom names it, so not even a negated match holds */
+	bool negated;     /* accepted is what lies outside the parts */
+	bool masked;      /* or: accepted is field & mask == value */
 	uint8_t mask, value;
 	uint32_t set; /* the parts are those of this set, else UINT32_MAX */
 };

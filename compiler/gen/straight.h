@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The linear classifier: every place in order, one conditional jump for each. */
+#ifndef BPFFW_STRAIGHT_H
+#define BPFFW_STRAIGHT_H
+
+#include "compiler/gen/fields.h"
+
+/**
+ * straight_emit() - the whole program into gen->code, tables into gen->blob.
+ * Reports E191 for a ruleset that does not fit. Return: false on that.
+ */
+bool straight_emit(struct gen *gen, struct diags *ds, struct compiled *compiled);
+
+#endif
