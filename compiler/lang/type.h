@@ -20,11 +20,10 @@ struct type_reader {
 typedef void type_offer(void *ctx, const char *word, const char *help);
 
 struct type {
-	const char *noun;   /* "an address" */
-	const char *plural; /* "addresses" */
-	const char *help;   /* "ADDR, PREFIX, A-B, @set" */
-	bool sets;          /* has sets: @name is a value, `set NAME addr` the word below */
-	const char *set_word;
+	const char *noun;     /* "an address" */
+	const char *plural;   /* "addresses" */
+	const char *help;     /* "ADDR, PREFIX, A-B, @set" */
+	const char *set_word; /* `set NAME addr`; NULL: there are no sets of this type */
 	/* One plain word, no @set, no $define. Reports and returns false, or fills the atom. */
 	bool (*parse)(const struct type_reader *reader, const struct word *word,
 		      struct atom *ret_atom);
