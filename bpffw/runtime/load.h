@@ -12,14 +12,16 @@
 #include "bpffw/runtime/failure.h"
 #include "compiler/compile.h"
 
-/* The unit shared by all generations: <bpffs>/abi<N>/ and state/. */
+/* The unit shared by all generations: <bpffs>/abi<N>/, and the counters of this generation. */
 struct unit {
 	int dispatcher; /* program */
-	int jmp;	/* one-slot program array */
+	int jmp;        /* one-slot program array */
 	int scratch, ifaces, config;
-	int counters; /* state/: per-CPU array of struct counter */
-	int base;     /* state/: array of struct counter, written by user space only */
-	bool frags;   /* BPF_F_XDP_HAS_FRAGS, on all programs of the chain or on none */
+	int owner;     /* the network namespace it belongs to */
+	int own_slots; /* the dispatcher's counters, SLOT_RULES of them */
+	int counters;  /* per-CPU array of struct counter */
+	int base;      /* array of struct counter, written by user space only */
+	bool frags;    /* BPF_F_XDP_HAS_FRAGS, on all programs of the chain or on none */
 };
 
 struct loaded {

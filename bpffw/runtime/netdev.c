@@ -60,6 +60,8 @@ static void read_link_attr(struct arena *arena, struct netdev *dev, const struct
 		{
 			if (mnl_attr_get_type(inner) == IFLA_XDP_PROG_ID)
 				dev->xdp_program = mnl_attr_get_u32(inner);
+			if (mnl_attr_get_type(inner) == IFLA_XDP_ATTACHED)
+				dev->xdp_native = mnl_attr_get_u8(inner) == XDP_ATTACHED_DRV;
 		}
 		break;
 	}

@@ -18,6 +18,7 @@ struct netdev {
 	uint32_t peer;        /* ifindex of a veth's other end or of the parent, 0: none */
 	bool peer_elsewhere;  /* it lies in another network namespace */
 	uint32_t xdp_program; /* id of the program that holds the hook, 0: free */
+	bool xdp_native;      /* it is attached to the driver */
 };
 typedef VEC(struct netdev) netdevs;
 
