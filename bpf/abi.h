@@ -93,7 +93,8 @@ struct pkt {
 	__u8 essential;	  /* 1: ARP, neighbour and router discovery, DHCP reply, packet too big */
 	__u8 established; /* not filled yet */
 	__u8 probe;	  /* 1: return an answer instead of a verdict, touch no counter */
-	__u8 pad[32];
+	__u32 walk; /* the parser's own; means nothing afterwards */
+	__u8 pad[28];
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct pkt) == 128, "struct pkt is two cache lines");
@@ -154,7 +155,7 @@ struct enter_config {
 	__u8 essential;	     /* essential on */
 };
 
-/* The dispatcher's only setting, in .data.dispatcher: what an empty slot means. */
+/* The dispatcher's only setting, in .data.config: what an empty slot means. */
 struct dispatcher_config {
 	__u64 fail_open;
 };

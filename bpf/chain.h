@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the programs of the chain share: the scratch slots and the counters. Each object declares
+ * them; the loader gives all objects the same maps (by section or map name).
+ */
+#ifndef BPFFW_CHAIN_H
+#define BPFFW_CHAIN_H
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/abi.h"
+
+struct pkt scratch[ABI_CPUS] SEC(".data.scratch");
+
+/* The loader decides the number of entries: the rules need their slots. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLOT_RULES);
+	__type(key, __u32);
+	__type(value, struct counter);
+} counters SEC(".maps");
+
+/* One packet at a time runs on a CPU: XDP and test runs both keep softirqs off. */
+static __always_inline struct pkt *chain_pkt(void)
+{
+	return &scratch[bpf_get_smp_processor_id() & (ABI_CPUS - 1)];
+}
+
+static __always_inline void chain_count(__u32 slot, const struct pkt *p)
+{
+	struct counter *counter = bpf_map_lookup_elem(&counters, &slot);
+
+	if (!counter)
+		return;
+	counter->packets++;
+	counter->bytes += p->frame_len;
+}
+
+#endif
