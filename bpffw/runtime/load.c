@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Maps first (filled through a mapping, unmapped, frozen), then `classify` from its instructions,
+ * then `enter` and `probe` from the objects in this binary, then the private program array.
+ */
+#include "bpffw/runtime/load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpffw/runtime/lineinfo.h"
+#include "bpffw/runtime/pin.h"
+
+#define CLASSIFY "bpffw_classify"
+/* Kernels before 6.3 refuse more. */
+#define LOG_SIZE (((size_t)16 << 20) - 1)
+/* What of the log is kept: its end says what is wrong. */
+#define LOG_KEPT ((size_t)64 << 10)
+
+extern const char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
+
+/* Programs that are jumped to must agree with the dispatcher in this. */
+static uint32_t program_flags(const struct unit *unit)
+{
+	return unit->frags ? BPF_F_XDP_HAS_FRAGS : 0;
+}
+
+static int fill_blob(int fd, const struct compiled *compiled, size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	memcpy(at, compiled->blob, compiled->blob_size);
+	/* A map that is mapped writable cannot be frozen. */
+	munmap(at, size);
+	return bpf_map_freeze(fd);
+}
+
+static int load_blob(const struct compiled *compiled, int *ret_fd, struct failure *f)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (compiled->blob_size + page - 1) / page * page;
+	_cleanup_fd_ int fd = -1;
+	int err;
+
+	if (!size) {
+		*ret_fd = -1;
+		return 0;
+	}
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpffw_blob", 4, (uint32_t)size, 1, &opts);
+	if (fd < 0)
+		return fail_bpf(f, -fd, "cannot create the map of the lists (%zu bytes)", size);
+	err = fill_blob(fd, compiled, size);
+	if (err)
+		return fail_bpf(f, -err, "cannot fill the map of the lists (%zu bytes)", size);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* A copy of the code with the descriptors of this generation's maps; NULL: out of memory. */
+static struct bpf_insn *relocate(const struct unit *unit, const struct compiled *compiled, int blob)
+{
+	const int maps[MAP_REFS] = {
+		[MAP_SCRATCH] = unit->scratch,
+		[MAP_COUNTERS] = unit->counters,
+		[MAP_BLOB] = blob,
+	};
+	struct bpf_insn *insns = malloc(sizeof(*insns) * compiled->n_insns);
+
+	if (!insns)
+		return NULL;
+	memcpy(insns, compiled->insns, sizeof(*insns) * compiled->n_insns);
+	vec_for_each(reloc, &compiled->relocs)
+		insns[reloc->insn].imm = maps[reloc->map];
+	return insns;
+}
+
+struct classify {
+	const struct bpf_insn *insns;
+	uint32_t n_insns;
+	uint32_t flags;
+	struct line_info info; /* btf -1: none */
+};
+
+static int load_insns(const struct classify *c, char *log, size_t log_size)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP,
+		    .prog_flags = c->flags);
+
+	if (c->info.btf >= 0) {
+		opts.prog_btf_fd = (uint32_t)c->info.btf;
+		opts.func_info = &c->info.func;
+		opts.func_info_cnt = 1;
+		opts.func_info_rec_size = sizeof(c->info.func);
+		opts.line_info = c->info.lines;
+		opts.line_info_cnt = c->info.n_lines;
+		opts.line_info_rec_size = sizeof(*c->info.lines);
+	}
+	opts.log_level = log ? 1 : 0;
+	opts.log_buf = log;
+	opts.log_size = (uint32_t)log_size;
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, CLASSIFY, "GPL", c->insns, c->n_insns, &opts);
+}
+
+/* The last line of @log before @end that begins with @prefix (without it), else empty. */
+static struct str last_line(const char *log, const char *end, const char *prefix)
+{
+	while (end > log) {
+		const char *start;
+
+		while (end > log && end[-1] == '\n')
+			end--;
+		start = end;
+		while (start > log && start[-1] != '\n')
+			start--;
+		if ((size_t)(end - start) > strlen(prefix) &&
+		    strncmp(start, prefix, strlen(prefix)) == 0)
+			return (struct str){ start + strlen(prefix),
+					     (uint32_t)(end - start - strlen(prefix)) };
+		end = start;
+	}
+	return (struct str){ 0 };
+}
+
+/* Before the statistics stands the reason, and before that the line the verifier was at. */
+static int explain_refusal(struct failure *f, int err, const char *log)
+{
+	const char *end = log + strlen(log);
+	struct str stats = last_line(log, end, "processed ");
+	const char *reason_end = stats.len ? stats.s - strlen("processed ") : end;
+	struct str reason = last_line(log, reason_end, "");
+	struct str rule = last_line(log, end, "; ");
+	size_t kept = strlen(log) > LOG_KEPT ? LOG_KEPT : strlen(log);
+
+	if (rule.len)
+		err = fail_plain(f, -err, EXIT_SYSTEM,
+				 "the kernel's verifier refuses program '" CLASSIFY
+				 "' at '%.*s': %.*s",
+				 rule.len > 200 ? 200 : (int)rule.len, rule.s,
+				 reason.len > 200 ? 200 : (int)reason.len, reason.s);
+	else
+		err = fail(f, -err, "the kernel refuses program '" CLASSIFY "' (%.*s)",
+			   reason.len > 200 ? 200 : (int)reason.len, reason.s);
+	f->log = strdup(log + strlen(log) - kept);
+	if (err == -E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
+		return fail_help(f, err,
+				 "the ruleset is too large for this classifier: put "
+				 "addresses and ports that share a verdict into one rule "
+				 "with a set");
+	return fail_help(f, err,
+			 "this is a bug of bpffw; the running ruleset is unchanged "
+			 "('-v' prints the verifier's log)");
+}
+
+static int refused(const struct classify *c, int err, struct failure *f)
+{
+	char *log;
+
+	if (err == -EPERM)
+		return fail_bpf(f, EPERM, "cannot load program '" CLASSIFY "'");
+	log = calloc(1, LOG_SIZE + 1);
+	if (!log)
+		return fail(f, -err, "cannot load program '" CLASSIFY "'");
+	/* Only now with a log: writing it takes longer than the verification. */
+	load_insns(c, log, LOG_SIZE);
+	err = explain_refusal(f, err, log);
+	free(log);
+	return err;
+}
+
+static int load_classify(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
+			 int blob, int *ret_fd, struct failure *f)
+{
+	struct bpf_insn *insns = relocate(unit, compiled, blob);
+	struct classify c = { insns, compiled->n_insns, program_flags(unit), { .btf = -1 } };
+	int fd;
+
+	if (!insns)
+		return fail(f, ENOMEM, "cannot load program '" CLASSIFY "'");
+	/* Lines are a convenience: without BTF in the kernel the program loads all the same. */
+	line_info_load(CLASSIFY, ds, compiled, &c.info);
+	fd = load_insns(&c, NULL, 0);
+	if (fd < 0)
+		fd = refused(&c, fd, f);
+	line_info_close(&c.info);
+	free(insns);
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Give the object the maps of the unit and of this generation. */
+static int share_maps(struct bpf_object *object, const struct unit *unit, int jmp)
+{
+	const struct {
+		const char *name;
+		int fd;
+	} maps[] = {
+		{ ".data.scratch", unit->scratch },
+		{ "counters", unit->counters },
+		{ "gen_jmp", jmp },
+	};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, maps[i].name);
+		int err = map ? bpf_map__reuse_fd(map, maps[i].fd) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int open_object(const char *name, const char *start, const char *end,
+		       const struct unit *unit, int jmp, struct bpf_object **ret_object,
+		       struct failure *f)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw");
+	struct bpf_object *object = bpf_object__open_mem(start, (size_t)(end - start), &opts);
+	struct bpf_program *program;
+	int err;
+
+	if (!object)
+		return fail(f, errno, "cannot read the built-in program '%s'", name);
+	program = bpf_object__find_program_by_name(object, name);
+	err = program ? share_maps(object, unit, jmp) : -ENOENT;
+	if (!err)
+		err = bpf_program__set_flags(program, program_flags(unit));
+	if (err) {
+		bpf_object__close(object);
+		return fail(f, -err, "cannot prepare program '%s'", name);
+	}
+	*ret_object = object;
+	return 0;
+}
+
+/* Load the only program of the object. Return: its descriptor, ours. */
+static int load_object(const char *name, struct bpf_object *object, struct failure *f)
+{
+	int err = bpf_object__load(object);
+	int fd;
+
+	if (err)
+		return fail_bpf(f, -err, "cannot load program '%s'", name);
+	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, name)));
+	return fd < 0 ? fail(f, errno, "cannot keep program '%s'", name) : fd;
+}
+
+static int load_enter(const struct unit *unit, const struct compiled *compiled,
+		      struct loaded *loaded, struct failure *f)
+{
+	struct bpf_object *object;
+	struct bpf_map *config;
+	int err =
+		open_object("enter", bpf_enter_start, bpf_enter_end, unit, loaded->jmp, &object, f);
+
+	if (err)
+		return err;
+	config = bpf_object__find_map_by_name(object, ".rodata");
+	err = config ? bpf_map__set_initial_value(config, &compiled->enter, sizeof(compiled->enter))
+		     : -ENOENT;
+	if (err) {
+		err = fail(f, -err, "cannot configure program 'enter'");
+	} else {
+		loaded->enter = load_object("enter", object, f);
+		err = loaded->enter < 0 ? loaded->enter : 0;
+	}
+	if (!err) {
+		loaded->config = dup(bpf_map__fd(config));
+		err = loaded->config < 0 ? fail(f, errno, "cannot keep a map of 'enter'") : 0;
+	}
+	bpf_object__close(object);
+	return err;
+}
+
+static int load_probe(const struct unit *unit, struct loaded *loaded, struct failure *f)
+{
+	struct bpf_object *object;
+	int err =
+		open_object("probe", bpf_probe_start, bpf_probe_end, unit, loaded->jmp, &object, f);
+
+	if (err)
+		return err;
+	loaded->probe = load_object("probe", object, f);
+	bpf_object__close(object);
+	return loaded->probe < 0 ? loaded->probe : 0;
+}
+
+static int fill_jmp(const struct loaded *loaded, struct failure *f)
+{
+	const int programs[GEN_JUMPS] = {
+		[GEN_CLASSIFY] = loaded->classify,
+		[GEN_ENTER] = loaded->enter,
+	};
+
+	for (uint32_t i = 0; i < GEN_JUMPS; i++) {
+		int err = bpf_map_update_elem(loaded->jmp, &i, &programs[i], BPF_ANY);
+
+		if (err)
+			return fail_bpf(f, -err, "cannot link the programs of the ruleset");
+	}
+	return 0;
+}
+
+static int load_all(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
+		    struct loaded *loaded, struct failure *f)
+{
+	int err = load_blob(compiled, &loaded->blob, f);
+
+	if (err)
+		return err;
+	loaded->jmp = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bpffw_gen", 4, 4, GEN_JUMPS, NULL);
+	if (loaded->jmp < 0)
+		return fail_bpf(f, -loaded->jmp, "cannot create the ruleset's program array");
+	err = load_classify(unit, ds, compiled, loaded->blob, &loaded->classify, f);
+	if (!err)
+		err = load_enter(unit, compiled, loaded, f);
+	if (!err)
+		err = load_probe(unit, loaded, f);
+	if (!err)
+		err = fill_jmp(loaded, f);
+	return err;
+}
+
+int load_generation(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
+		    struct loaded *ret_loaded, struct failure *f)
+{
+	struct loaded loaded = { -1, -1, -1, -1, -1, -1, 0, 0 };
+	int err;
+
+	libbpf_set_print(NULL); /* we tell ourselves what went wrong */
+	err = load_all(unit, ds, compiled, &loaded, f);
+	if (err) {
+		loaded_close(&loaded);
+		return err;
+	}
+	loaded.enter_id = program_id(loaded.enter);
+	loaded.classify_id = program_id(loaded.classify);
+	*ret_loaded = loaded;
+	return 0;
+}
+
+void loaded_close(struct loaded *loaded)
+{
+	int *fds[] = { &loaded->jmp,   &loaded->enter, &loaded->classify,
+		       &loaded->probe, &loaded->blob,  &loaded->config };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
