@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpffw/cmd/edit.h"
+#include "bpffw/ui/text.h"
+
+static void set_default(struct edit *e)
+{
+	vec_for_each(stmt, &e->gen.ast->stmts) {
+		if (stmt->kind != STMT_DEFAULT)
+			continue;
+		*stmt = e->command.def;
+		return;
+	}
+	vec_push(e->s.arena, &e->gen.ast->stmts, e->command.def);
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	_cleanup_edit_ struct edit e;
+	struct buf out = { 0 };
+	enum exit_code code = edit_start(&e, in);
+
+	if (code)
+		return code;
+	set_default(&e);
+	code = edit_commit(&e);
+	if (code)
+		return code;
+	if (in->json) {
+		change_json(&e.s, "change", &e.result, false, NULL);
+	} else {
+		out.arena = e.s.arena;
+		buf_printf(&out, "default %s: live on ",
+			   e.result.rs->default_allow ? "allow" : "drop");
+		attached_names(&out, e.result.attached.data, e.result.attached.len);
+		buf_printf(&out, " (generation %u, not saved)\n", e.result.generation);
+		say(&e.s, &out);
+	}
+	report_diags(in, e.s.ds);
+	return EXIT_DONE;
+}
+
+const struct command cmd_default = {
+	.name = "default",
+	.args = "allow|drop [log]",
+	.help = "set what happens to packets that no rule decides",
+	.example = "bpffw default drop",
+	.opts = force_opts,
+	.min_args = 1,
+	.max_args = -1,
+	.flags = CMD_ROOT | CMD_LANGUAGE,
+	.run = run,
+};

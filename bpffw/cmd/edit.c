@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The running generation is read back as an ast whose rules have their ids, the command splices
+ * it, and the whole goes the way of an apply. A rule without an id is new.
+ */
+#include "bpffw/cmd/edit.h"
+
+#include "bpffw/ui/json.h"
+#include "bpffw/ui/text.h"
+
+const struct option_row force_opts[] = {
+	{ .name = "force", .help = "override a failing test or guard; history records it" },
+	{ 0 },
+};
+
+/* Room for one more element at @at. */
+#define vec_open(arena, v, at)                                                  \
+	((void)vec_add(arena, v), memmove(&(v)->data[(at) + 1], &(v)->data[at], \
+					  ((v)->len - 1 - (at)) * sizeof(*(v)->data)))
+
+#define vec_close(v, at)                                      \
+	(memmove(&(v)->data[at], &(v)->data[(at) + 1],        \
+		 ((v)->len - 1 - (at)) * sizeof(*(v)->data)), \
+	 (v)->len--)
+
+void edit_end(struct edit *e)
+{
+	session_end(&e->s);
+}
+
+enum exit_code edit_start(struct edit *e, const struct invocation *in)
+{
+	struct arguments args;
+	enum exit_code code;
+
+	*e = (struct edit){ 0 };
+	session_start(&e->s, in);
+	e->s.env.command = true;
+	args = lex_arguments(e->s.ds, in->argc, in->argv);
+	e->source = args.source;
+	if (!parse_command(e->s.ds, in->command->name, &args, &e->command))
+		return session_failed(&e->s);
+	if (e->command.is_set) {
+		diag_error(e->s.ds, e->command.set.key.span, E190, "'%s set' is not supported yet",
+			   in->command->name);
+		diag_help(e->s.ds, "write the set into the rule file and apply it");
+		return session_failed(&e->s);
+	}
+	code = session_store(&e->s, STORE_WRITE);
+	return code ? code : session_running(&e->s, &e->gen);
+}
+
+static bool place_of_id(const struct ast *ast, uint32_t id, struct rule_place *ret_place)
+{
+	for (uint32_t i = 0; i < ast->stmts.len; i++) {
+		const struct ast_stmt *stmt = &ast->stmts.data[i];
+
+		for (uint32_t k = 0; k < stmt->rules.len; k++) {
+			if (stmt->rules.data[k].id != id)
+				continue;
+			*ret_place = (struct rule_place){ i, k };
+			return true;
+		}
+	}
+	return false;
+}
+
+enum exit_code edit_find(struct edit *e, struct word ref, struct rule_place *ret_place,
+			 const struct rule **ret_rule)
+{
+	uint32_t index;
+	enum exit_code code = rule_resolve(&e->s, e->gen.rs, ref.text, &index);
+	const struct rule *rule;
+
+	if (code)
+		return code;
+	rule = &e->gen.rs->rules.data[index];
+	if (!place_of_id(e->gen.ast, rule->id, ret_place))
+		return report_error(e->s.in, EXIT_SYSTEM, NULL,
+				    "the record of generation %u has no rule r%u",
+				    e->gen.info.number, rule->id);
+	if (ret_rule)
+		*ret_rule = rule;
+	return EXIT_DONE;
+}
+
+struct ast_rule *edit_rule(struct edit *e, struct rule_place place)
+{
+	return &e->gen.ast->stmts.data[place.stmt].rules.data[place.index];
+}
+
+static struct ast_stmt rule_stmt(struct arena *arena, const struct ast_rule *rule)
+{
+	struct ast_stmt stmt = { .kind = STMT_RULE, .span = rule->span };
+
+	vec_push(arena, &stmt.rules, *rule);
+	return stmt;
+}
+
+void edit_insert(struct edit *e, struct rule_place place, bool behind, const struct ast_rule *rule)
+{
+	struct arena *arena = e->s.arena;
+	struct ast *ast = e->gen.ast;
+	struct ast_stmt *stmt = &ast->stmts.data[place.stmt];
+
+	if (stmt->kind == STMT_CHAIN) {
+		uint32_t at = place.index + behind;
+
+		vec_open(arena, &stmt->rules, at);
+		stmt->rules.data[at] = *rule;
+	} else {
+		uint32_t at = place.stmt + behind;
+		struct ast_stmt added = rule_stmt(arena, rule);
+
+		vec_open(arena, &ast->stmts, at);
+		ast->stmts.data[at] = added;
+	}
+}
+
+void edit_append(struct edit *e, const struct ast_rule *rule)
+{
+	struct ast_stmt added = rule_stmt(e->s.arena, rule);
+
+	vec_push(e->s.arena, &e->gen.ast->stmts, added);
+}
+
+enum exit_code edit_append_chain(struct edit *e, struct word chain, const struct ast_rule *rule)
+{
+	struct str_nearest nearest = { .word = chain.text };
+	const char *help = NULL;
+
+	vec_for_each(stmt, &e->gen.ast->stmts) {
+		if (stmt->kind != STMT_CHAIN)
+			continue;
+		if (str_eq(stmt->name.text, chain.text)) {
+			vec_push(e->s.arena, &stmt->rules, *rule);
+			return EXIT_DONE;
+		}
+		str_nearest_offer(&nearest, stmt->name.text);
+	}
+	if (nearest.best.s)
+		help = arena_printf(e->s.arena, "did you mean '" STR_FMT "'?",
+				    STR_ARG(nearest.best));
+	return report_error(e->s.in, EXIT_ABSENT, help, "no chain named '" STR_FMT "'",
+			    STR_ARG(chain.text));
+}
+
+struct ast_rule edit_remove(struct edit *e, struct rule_place place)
+{
+	struct ast *ast = e->gen.ast;
+	struct ast_stmt *stmt = &ast->stmts.data[place.stmt];
+	struct ast_rule removed = stmt->rules.data[place.index];
+
+	if (stmt->kind == STMT_CHAIN)
+		vec_close(&stmt->rules, place.index);
+	else
+		vec_close(&ast->stmts, place.stmt);
+	return removed;
+}
+
+const char *invocation_text(struct arena *arena, const struct invocation *in)
+{
+	struct buf text = { .arena = arena };
+
+	buf_puts(&text, in->command->name);
+	for (int i = 0; i < in->argc; i++)
+		buf_printf(&text, strpbrk(in->argv[i], " \t") ? " \"%s\"" : " %s", in->argv[i]);
+	for (int i = 0; in->command->opts && in->command->opts[i].name; i++)
+		if (in->opt_values[i])
+			buf_printf(&text, " --%s", in->command->opts[i].name);
+	return buf_text(&text);
+}
+
+enum exit_code commit_change(struct session *s, struct change *change, const struct generation *old,
+			     struct change_result *ret_result)
+{
+	if (!change->how)
+		change->how = invocation_text(s->arena, s->in);
+	change->force = opt_value(s->in, "force");
+	if (old) {
+		change->old = &old->info;
+		change->old_rs = old->rs;
+	}
+	if (change_commit(s->store, s->ds, &s->env, change, ret_result, &s->f) < 0)
+		return session_failed(s);
+	return EXIT_DONE;
+}
+
+enum exit_code edit_commit(struct edit *e)
+{
+	struct change change = { .ast = e->gen.ast };
+
+	return commit_change(&e->s, &change, &e->gen, &e->result);
+}
+
+const struct rule *edit_result(const struct edit *e, uint32_t id)
+{
+	vec_for_each(rule, &e->result.rs->rules)
+		if (id ? rule->id == id : rule->span.source == e->source)
+			return rule;
+	return NULL;
+}
+
+/* What the whole ruleset was warned about before is no news: keep what the command brought. */
+static void keep_own_warnings(struct edit *e, const struct rule *rule)
+{
+	struct diags *ds = e->s.ds;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < ds->list.len; i++) {
+		struct diag *d = &ds->list.data[i];
+		bool is_own = d->span.source == e->source ||
+			      (rule && d->span.source == rule->span.source &&
+			       d->span.start >= rule->span.start && d->span.end <= rule->span.end);
+
+		if (is_own || !d->span.source)
+			ds->list.data[kept++] = *d;
+	}
+	ds->list.len = kept;
+}
+
+void diff_counts(struct buf *out, const struct diff *diff)
+{
+	text_grouped(out, diff->n_added);
+	buf_puts(out, " added, ");
+	text_grouped(out, diff->n_removed);
+	buf_puts(out, " removed, ");
+	if (diff->n_changed) {
+		text_grouped(out, diff->n_changed);
+		buf_puts(out, " changed, ");
+	}
+	if (diff->n_moved) {
+		text_grouped(out, diff->n_moved);
+		buf_puts(out, " moved, ");
+	}
+	text_grouped(out, diff->n_unchanged);
+	buf_puts(out, " unchanged");
+}
+
+static json_t *interfaces_json(const struct change_result *result)
+{
+	json_t *list = json_array();
+
+	vec_for_each(a, &result->attached)
+		json_array_append_new(list, json_pack("{s:o,s:s}", "name", json_str(a->name),
+						      "mode", attached_mode(a)));
+	return list;
+}
+
+void change_json(const struct session *s, const char *schema, const struct change_result *result,
+		 bool saved, const struct rule *rule)
+{
+	const struct diff *diff = &result->diff;
+	json_t *object = json_schema(schema);
+
+	if (s->in->quiet) {
+		json_decref(object);
+		return;
+	}
+	json_object_set_new(object, "generation", json_integer(result->generation));
+	json_object_set_new(object, "saved", json_boolean(saved));
+	json_object_set_new(object, "interfaces", interfaces_json(result));
+	json_object_set_new(object, "added", json_integer(diff->n_added));
+	json_object_set_new(object, "removed", json_integer(diff->n_removed));
+	json_object_set_new(object, "changed", json_integer(diff->n_changed));
+	json_object_set_new(object, "moved", json_integer(diff->n_moved));
+	json_object_set_new(object, "unchanged", json_integer(diff->n_unchanged));
+	json_object_set_new(object, "seconds", json_real((double)result->ns_total / 1e9));
+	json_object_set_new(object, "instructions", json_integer(result->n_insns));
+	if (rule)
+		json_object_set_new(object, "rule",
+				    json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id),
+					      "name", json_str_or_null(rule->name)));
+	json_line(stdout, object);
+}
+
+void edit_report(struct edit *e, const char *label, const struct rule *rule, const char *done,
+		 const char *tail)
+{
+	struct buf out = { .arena = e->s.arena };
+
+	if (e->s.in->json) {
+		change_json(&e->s, "change", &e->result, false, rule);
+	} else {
+		buf_printf(&out, "%s: %s", label, done);
+		if (rule) {
+			buf_puts(&out, ", live on ");
+			attached_names(&out, e->result.attached.data, e->result.attached.len);
+		}
+		buf_printf(&out, " (generation %u, not saved)%s\n", e->result.generation,
+			   tail ? tail : "");
+		say(&e->s, &out);
+	}
+	keep_own_warnings(e, rule);
+	report_diags(e->s.in, e->s.ds);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpffw/cmd/list_json.h"
+
+#include "bpf/abi.h"
+#include "bpffw/ui/json.h"
+#include "compiler/lang/print.h"
+
+static void set_counter(json_t *object, struct counter counter)
+{
+	json_object_set_new(object, "packets", json_integer((json_int_t)counter.packets));
+	json_object_set_new(object, "bytes", json_integer((json_int_t)counter.bytes));
+}
+
+static json_t *counter_json(struct counter counter)
+{
+	json_t *object = json_object();
+
+	set_counter(object, counter);
+	return object;
+}
+
+/* { "dport": "80,443", "tcp": true, "not": { "src": "10.1.0.0/16" } } */
+static json_t *match_json(const struct ruleset *rs, const struct rule *rule)
+{
+	json_t *object = json_object(), *negated = json_object();
+
+	vec_for_each(match, &rule->matches) {
+		struct buf value = { .arena = rs->arena };
+		json_t *into = match->negated ? negated : object;
+
+		if (match->implied)
+			continue;
+		if (match->row->syntax != SYNTAX_NONE)
+			print_value(&value, rs, match);
+		json_object_set_new(into, match->row->name,
+				    value.len ? json_str((struct str){ value.data, value.len })
+					      : json_true());
+	}
+	if (json_object_size(negated))
+		json_object_set(object, "not", negated);
+	json_decref(negated);
+	return object;
+}
+
+static json_t *origin_json(const struct origin *origin)
+{
+	if (!origin->file.len)
+		return json_null();
+	return json_pack("{s:o,s:i}", "file", json_str(origin->file), "line", (int)origin->line);
+}
+
+static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
+			 const struct totals *totals)
+{
+	struct chain *chain = &rs->chains.data[rule->chain];
+	struct buf text = { .arena = rs->arena };
+	json_t *object = json_object();
+
+	print_rule(&text, rs, rule, PRINT_ALL);
+	json_object_set_new(object, "id", json_sprintf("r%u", rule->id));
+	json_object_set_new(object, "name", json_str_or_null(rule->name));
+	json_object_set_new(object, "text", json_str((struct str){ text.data, text.len }));
+	json_object_set_new(object, "verb", json_string(rule->verb.row->name));
+	json_object_set_new(object, "match", match_json(rs, rule));
+	json_object_set_new(object, "chain", json_str_or_null(chain->name));
+	set_counter(object, totals_of(totals, rule->slot));
+	json_object_set_new(object, "exceed", json_null());
+	json_object_set_new(object, "disabled", json_boolean(rule->disabled));
+	json_object_set_new(object, "until",
+			    rule->has_until ? json_time((int64_t)rule->until) : json_null());
+	json_object_set_new(object, "comment", json_str_or_null(rule->comment));
+	json_object_set_new(object, "origin", origin_json(&rule->origin));
+	return object;
+}
+
+static json_t *rules_json(const struct ruleset *rs, const struct totals *totals)
+{
+	uint32_t *order = arena_new_array(rs->arena, uint32_t, rs->rules.len);
+	json_t *list = json_array();
+
+	print_order(rs, order);
+	for (uint32_t i = 0; i < rs->rules.len; i++)
+		json_array_append_new(list, rule_json(rs, &rs->rules.data[order[i]], totals));
+	return list;
+}
+
+static json_t *sets_json(const struct ruleset *rs)
+{
+	json_t *list = json_array();
+
+	vec_for_each(set, &rs->sets) {
+		const char *type = set->type == TYPE_ADDR   ? "addr"
+				   : set->type == TYPE_PORT ? "port"
+							    : "mac";
+
+		json_array_append_new(list,
+				      json_pack("{s:o,s:s,s:i,s:o}", "name", json_str(set->name),
+						"type", type, "entries", (int)set->entries.len,
+						"comment", json_str_or_null(set->comment)));
+	}
+	return list;
+}
+
+static json_t *malformed_json(const struct totals *totals)
+{
+	static const char *const words[] = {
+#define X(name, word, text) word,
+		PKT_REASONS(X)
+#undef X
+	};
+	json_t *object = json_object();
+
+	for (unsigned int reason = 1; reason < REASON_COUNT; reason++) {
+		struct counter c = totals_of(totals, SLOT_MALFORMED + reason);
+
+		if (c.packets)
+			json_object_set_new(object, words[reason - 1], counter_json(c));
+	}
+	return object;
+}
+
+static json_t *default_json(const struct ruleset *rs, const struct totals *totals)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "verdict", json_string(rs->default_allow ? "allow" : "drop"));
+	set_counter(object,
+		    totals_of(totals, rs->default_allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP));
+	return object;
+}
+
+void list_print_json(const struct generation *gen, const struct totals *totals,
+		     const struct attached *attached, uint32_t n_attached)
+{
+	json_t *object = json_schema("ruleset"), *interfaces = json_array();
+	const struct ruleset *rs = gen->rs;
+
+	for (uint32_t i = 0; i < n_attached; i++)
+		json_array_append_new(interfaces,
+				      json_pack("{s:o,s:s}", "name", json_str(attached[i].name),
+						"mode", attached_mode(&attached[i])));
+	json_object_set_new(object, "generation", json_integer(gen->info.number));
+	json_object_set_new(object, "saved", json_boolean(gen->info.saved));
+	json_object_set_new(object, "interfaces", interfaces);
+	json_object_set_new(object, "default", default_json(rs, totals));
+	json_object_set_new(object, "essential",
+			    rs->essential ? counter_json(totals_of(totals, SLOT_ESSENTIAL))
+					  : json_null());
+	json_object_set_new(object, "malformed", malformed_json(totals));
+	json_object_set_new(object, "rules", rules_json(rs, totals));
+	json_object_set_new(object, "sets", sets_json(rs));
+	json_line(stdout, object);
+}

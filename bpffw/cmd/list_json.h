@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* bpffw.ruleset/1 */
+#ifndef BPFFW_LIST_JSON_H
+#define BPFFW_LIST_JSON_H
+
+#include "bpffw/cmd/common.h"
+
+void list_print_json(const struct generation *gen, const struct totals *totals,
+		     const struct attached *attached, uint32_t n_attached);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `panic open` detaches; `panic closed` runs a built-in ruleset. Neither touches a file. */
+#include "bpffw/cmd/edit.h"
+#include "bpffw/ui/json.h"
+#include "bpffw/ui/text.h"
+
+static enum exit_code panic_open(struct session *s)
+{
+	struct buf out = { .arena = s->arena };
+	struct attached *attached;
+	uint32_t n;
+
+	if (change_detach_all(s->store, s->arena, &attached, &n, &s->f) < 0)
+		return session_failed(s);
+	if (s->in->json) {
+		json_t *object = json_schema("panic"), *names = json_array();
+
+		for (uint32_t i = 0; i < n; i++)
+			json_array_append_new(names, json_str(attached[i].name));
+		json_object_set_new(object, "detached", names);
+		json_line(stdout, object);
+		return EXIT_DONE;
+	}
+	if (n) {
+		buf_puts(&out, "detached from ");
+		attached_names(&out, attached, n);
+	} else {
+		buf_puts(&out, "nothing was attached");
+	}
+	buf_puts(&out, ": NOTHING IS FILTERED. Return with 'bpffw apply'.\n");
+	say(s, &out);
+	return EXIT_DONE;
+}
+
+/* Essential traffic is on by default, so only the ssh session needs a rule. */
+static const char *closed_text(struct session *s, const struct ruleset *rs)
+{
+	static const char *const modes[] = { "auto", "native", "generic" };
+	struct buf text = { .arena = s->arena };
+
+	buf_puts(&text, "version 1\n");
+	vec_for_each(iface, &rs->interfaces)
+		buf_printf(&text, "interface \"" STR_FMT "\" mode %s\n", STR_ARG(iface->name),
+			   modes[iface->mode]);
+	buf_puts(&text, "default drop\n");
+	if (s->env.session.family) {
+		buf_puts(&text, "allow tcp src ");
+		net_print_ip(&text, s->env.session.family, s->env.session.addr);
+		buf_printf(&text, " dport %u name panic-ssh\n", s->env.session.local_port);
+	}
+	return buf_text(&text);
+}
+
+static void print_closed(struct session *s, const struct change_result *result)
+{
+	struct buf out = { .arena = s->arena };
+
+	if (s->in->json) {
+		change_json(s, "panic", result, false, NULL);
+		return;
+	}
+	buf_puts(&out, "closed ");
+	attached_names(&out, result->attached.data, result->attached.len);
+	buf_puts(&out, ": only essential traffic");
+	if (s->env.session.family) {
+		buf_puts(&out, " and tcp from ");
+		net_print_ip(&out, s->env.session.family, s->env.session.addr);
+		buf_printf(&out, " to port %u", s->env.session.local_port);
+	}
+	buf_printf(&out,
+		   " passes (generation %u, not saved).\n"
+		   "replies to connections of this host are dropped too: 'established' is not "
+		   "supported yet. Return with 'bpffw apply'.\n",
+		   result->generation);
+	say(s, &out);
+}
+
+static enum exit_code panic_closed(struct session *s)
+{
+	struct change_result result = { 0 };
+	struct generation old = { 0 };
+	struct change change = { 0 };
+	enum exit_code code;
+	uint32_t source;
+
+	code = session_running(s, &old);
+	if (code)
+		return code;
+	source = diag_source(s->ds, STR("panic"), str_of(closed_text(s, old.rs)),
+			     (struct span){ 0 });
+	change.ast = parse_file(s->ds, &io_none, source);
+	code = commit_change(s, &change, &old, &result);
+	if (code)
+		return code;
+	print_closed(s, &result);
+	return EXIT_DONE;
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	_cleanup_session_ struct session s;
+	bool open = strcmp(in->argv[0], "open") == 0;
+	enum exit_code code;
+
+	session_start(&s, in);
+	if (!open && strcmp(in->argv[0], "closed") != 0)
+		return report_error(in, EXIT_USAGE, "write 'panic open' or 'panic closed'",
+				    "'%s' is neither 'open' nor 'closed'", in->argv[0]);
+	code = session_store(&s, STORE_WRITE);
+	if (code)
+		return code;
+	return open ? panic_open(&s) : panic_closed(&s);
+}
+
+const struct command cmd_panic = {
+	.name = "panic",
+	.args = "open|closed",
+	.help = "filter nothing (open), or let only essential traffic and this ssh in (closed)",
+	.example = "bpffw panic open",
+	.opts = force_opts,
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_ROOT,
+	.run = run,
+};
