@@ -52,9 +52,8 @@ enum {
 	WIRE_IP4_HEADER = 20,
 	WIRE_IP4_OPTIONS_MAX = 40, /* bytes */
 	WIRE_IP6_HEADER = 40,
-	WIRE_IP6_HEADERS_MAX = 8, /* extension headers */
-	WIRE_IP6_OPTIONS_MAX =
-		64, /* in one header: 8 options (RFC 8504) with 7 bytes of padding each */
+	WIRE_IP6_HEADERS_MAX = 8,  /* extension headers */
+	WIRE_IP6_OPTIONS_MAX = 32, /* in one header; a host need not take more than 8 (RFC 8504) */
 	WIRE_TCP_HEADER = 20,
 	WIRE_UDP_HEADER = 8,
 	WIRE_ICMP4_HEADER = 8,
@@ -171,7 +170,7 @@ static __always_inline __u8 cut_reason(const struct cursor *c, __u8 reason)
 
 static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *ret_type)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_ETHER_HEADER, REASON_ETH_SHORT, &fault);
 	__u32 type;
 
@@ -200,7 +199,7 @@ static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *
 
 static __always_inline __u8 parse_arp(struct pkt *p, struct cursor *c)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_ARP_HEADER, REASON_ARP_SHORT, &fault);
 
 	if (!at)
@@ -330,12 +329,9 @@ static __always_inline __u8 parse_ip6_options(struct pkt *p, const struct cursor
 static __always_inline __u8 parse_ip6_header(struct pkt *p, struct cursor *c)
 {
 	__u8 fault = REASON_NONE, proto = c->proto;
-	const __u8 *at;
+	const __u8 *at = cursor_at(c, 8, cut_reason(c, REASON_IP6_CHAIN), &fault);
 	__u32 word, len;
 
-	c->off = walk_to(p, c->off) & WIRE_OFFSET_MASK;
-	c->end = walk_to(p, c->end);
-	at = cursor_at(c, 8, cut_reason(c, REASON_IP6_CHAIN), &fault);
 	if (!at)
 		return fault;
 	len = (at[1] + 1) * 8;
@@ -362,11 +358,11 @@ static __always_inline __u8 parse_ip6_header(struct pkt *p, struct cursor *c)
 
 static __always_inline __u8 parse_ip6_chain(struct pkt *p, struct cursor *c)
 {
-	int fragmented = 0;
+	__u32 fragmented = 0;
 
 	UNROLL
 	for (int i = 0; i <= WIRE_IP6_HEADERS_MAX; i++) {
-		__u8 proto = c->proto, fault;
+		__u8 proto = c->proto, fault = REASON_NONE;
 
 		if (proto != WIRE_PROTO_HOP_OPTIONS && proto != WIRE_PROTO_ROUTING &&
 		    proto != WIRE_PROTO_FRAGMENT && proto != WIRE_PROTO_AH &&
@@ -381,15 +377,17 @@ static __always_inline __u8 parse_ip6_chain(struct pkt *p, struct cursor *c)
 		fault = parse_ip6_header(p, c);
 		if (fault)
 			return fault;
-		if (proto == WIRE_PROTO_FRAGMENT)
-			fragmented = 1;
+		fragmented = walk_to(p, fragmented | (proto == WIRE_PROTO_FRAGMENT));
+		c->frag = walk_to(p, c->frag);
+		c->off = walk_to(p, c->off) & WIRE_OFFSET_MASK;
+		c->end = walk_to(p, c->end);
 	}
 	return REASON_NONE;
 }
 
 static __always_inline __u8 parse_ip6(struct pkt *p, struct cursor *c)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_IP6_HEADER, REASON_IP6_HEADER, &fault);
 	__u32 payload;
 
@@ -419,7 +417,7 @@ static __always_inline __u8 parse_ip6(struct pkt *p, struct cursor *c)
 
 static __always_inline __u8 parse_tcp(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_TCP_HEADER, cut_reason(c, REASON_TCP_HEADER), &fault);
 	__u32 header;
 
@@ -438,7 +436,7 @@ static __always_inline __u8 parse_tcp(struct pkt *p, const struct cursor *c)
 
 static __always_inline __u8 parse_udp(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_UDP_HEADER, cut_reason(c, REASON_UDP_HEADER), &fault);
 	__u32 len;
 
@@ -463,7 +461,7 @@ static __always_inline __u8 parse_udp(struct pkt *p, const struct cursor *c)
 
 static __always_inline __u8 parse_icmp(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_ICMP4_HEADER, cut_reason(c, REASON_ICMP_HEADER), &fault);
 
 	if (!at)
@@ -484,7 +482,7 @@ static __always_inline int icmp6_is_discovery(const struct pkt *p)
 
 static __always_inline __u8 parse_icmp6(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault;
+	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_ICMP6_HEADER, cut_reason(c, REASON_ICMP_HEADER), &fault);
 
 	if (!at)
