@@ -457,7 +457,7 @@ static bool parse_flag(const struct type_reader *reader, const struct word *word
 		       uint8_t *bits)
 {
 	struct numeric num = { TYPE_FLAGS, names_tcp_flags, "TCP flag", "", 0 };
-	struct word part = { word->kind, text, word->span };
+	struct word part = { .kind = word->kind, .text = text, .span = word->span };
 	struct atom atom;
 
 	if (str_is(text, "none"))
