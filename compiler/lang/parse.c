@@ -471,7 +471,6 @@ static void include_file(struct parser *p, struct span span, struct str path)
 	p->include = &include;
 	parse_source(p, diag_source(p->ds, path, text, span));
 	p->include = include.outer;
-	outer.n_tokens = p->cursor.n_tokens;
 	p->cursor = outer;
 }
 
@@ -493,35 +492,6 @@ static void follow_include(struct parser *p, const struct ast_stmt *stmt)
 		include_file(p, span, *file);
 }
 
-static void add_statement(struct parser *p, const struct ast_stmt *stmt)
-{
-	struct chunk *chunk = p->last_chunk;
-
-	if (!chunk || chunk->len == sizeof(chunk->stmts) / sizeof(chunk->stmts[0])) {
-		chunk = arena_alloc(p->scratch, sizeof(*chunk));
-		if (p->last_chunk)
-			p->last_chunk->next = chunk;
-		else
-			p->chunks = chunk;
-		p->last_chunk = chunk;
-	}
-	chunk->stmts[chunk->len++] = *stmt;
-	p->ast->stmts.len++;
-}
-
-static void join_statements(struct parser *p)
-{
-	struct ast *ast = p->ast;
-	uint32_t n = 0;
-
-	ast->stmts.cap = ast->stmts.len;
-	ast->stmts.data = arena_new_array(p->ds->arena, struct ast_stmt, ast->stmts.len);
-	for (const struct chunk *chunk = p->chunks; chunk; chunk = chunk->next) {
-		memcpy(&ast->stmts.data[n], chunk->stmts, chunk->len * sizeof(chunk->stmts[0]));
-		n += chunk->len;
-	}
-}
-
 static void parse_rule_statement(struct parser *p, struct ast_stmt *stmt)
 {
 	struct ast_rule rule;
@@ -532,7 +502,7 @@ static void parse_rule_statement(struct parser *p, struct ast_stmt *stmt)
 	stmt->span = rule.span;
 	stmt->rules.data = arena_memdup(p->ds->arena, &rule, sizeof(rule));
 	stmt->rules.len = stmt->rules.cap = 1;
-	add_statement(p, stmt);
+	vec_push(p->ds->arena, &p->ast->stmts, *stmt);
 }
 
 /* A statement with a mistake stays: what refers to it is not another mistake. */
@@ -544,7 +514,7 @@ static void parse_known(struct parser *p, const struct statement *row, struct as
 	else
 		skip_line(p);
 	if (row->kind != STMT_INCLUDE || !p->io)
-		add_statement(p, stmt);
+		vec_push(p->ds->arena, &p->ast->stmts, *stmt);
 	else if (stmt->args.len)
 		follow_include(p, stmt);
 }
@@ -609,10 +579,7 @@ static void parse_statement(struct parser *p)
 static void parse_source(struct parser *p, uint32_t source)
 {
 	*vec_add(p->ds->arena, &p->ast->files) = (struct span){ .source = source };
-	p->cursor = (struct cursor){
-		.lexer = lex_start(p->ds, source),
-		.n_tokens = p->cursor.n_tokens,
-	};
+	p->cursor = (struct cursor){ .lexer = lex_start(p->ds, source) };
 	for (;;) {
 		while (at_kind(p, TOKEN_NEWLINE) || at_kind(p, TOKEN_SEMICOLON))
 			(void)take(p);
@@ -629,7 +596,6 @@ static struct ast *parse_from(struct diags *ds, const struct io *io, uint32_t so
 
 	p.include = &first;
 	parse_source(&p, source);
-	join_statements(&p);
 	arena_free(p.scratch);
 	return p.ast;
 }

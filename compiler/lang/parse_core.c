@@ -5,9 +5,6 @@
 /* Looking ahead for a brace that never comes costs a walk to the end of the file. */
 #define SCANS_MAX 8
 
-/* What a file can make of memory is bounded: a rule has about ten tokens. */
-#define TOKENS_MAX 4000000
-
 /* The longest piece of input repeated in a message. */
 #define WRITTEN_MAX 60
 
@@ -40,13 +37,6 @@ struct token take(struct parser *p)
 
 	c->peeked = false;
 	c->last = token.span;
-	if (c->n_tokens++ == TOKENS_MAX)
-		diag_error(p->ds, token.span, E191, "the rules have more than %d words",
-			   TOKENS_MAX);
-	if (c->n_tokens > TOKENS_MAX) {
-		c->lexer.at = c->lexer.end;
-		c->lexer.stopped = true;
-	}
 	if (p->args && token.kind != TOKEN_END)
 		c->at++;
 	return token;
@@ -123,11 +113,6 @@ void unclosed(struct parser *p, struct span open)
 {
 	if (p->args || !p->cursor.lexer.stopped)
 		diag_error(p->ds, open, E003, "'{' is never closed");
-}
-
-bool is_keyword(struct str word)
-{
-	return word.s[0] >= 'a' && word.s[0] <= 'z' && clause_find(word);
 }
 
 /* What people type who know another firewall. */
@@ -283,7 +268,7 @@ bool parse_number(struct parser *p, const char *noun, struct word *ret_word)
 {
 	struct token *token = peek(p);
 
-	if (token->kind == TOKEN_WORD && is_keyword(token->text)) {
+	if (token->kind == TOKEN_WORD && clause_find(token->text)) {
 		diag_error(p->ds, token->span, E007, "'" STR_FMT "' is not %s",
 			   STR_ARG(token->text), noun);
 		p->resume = true;
@@ -338,7 +323,8 @@ bool parse_list(struct parser *p, bool (*item)(struct parser *p, struct word *re
 	return true;
 }
 
-const char *with_commas(struct parser *p, const words *before)
+/* As the shell leaves {22,80,443}: the words that follow, as one list. */
+static const char *with_commas(struct parser *p, const words *before)
 {
 	struct cursor mark = p->cursor;
 	struct buf list = { .arena = p->ds->arena };

@@ -12,21 +12,13 @@ struct cursor {
 	uint32_t argument;  /* ... and of the next argument */
 	struct token now;   /* the next token, when peeked */
 	bool peeked;
-	struct span last;  /* the newest token taken */
-	uint32_t n_tokens; /* taken, over all files */
+	struct span last; /* the newest token taken */
 };
 
 struct include {
 	const struct include *outer;
 	struct str path;
 	uint32_t depth;
-};
-
-/* Statements while the file is read: an array that grows by copies would double their room. */
-struct chunk {
-	struct chunk *next;
-	uint32_t len;
-	struct ast_stmt stmts[256];
 };
 
 struct parser {
@@ -38,10 +30,9 @@ struct parser {
 	struct cursor cursor;
 	const struct include *include;
 	const char *what; /* "rule": what ends too early */
-	struct chunk *chunks, *last_chunk;
-	uint32_t scans; /* looks ahead for a closing brace that may still fail */
-	bool at_line;   /* recovery has already found the next line */
-	bool resume;    /* the mistake was local: the next clause can be read */
+	uint32_t scans;   /* looks ahead for a closing brace that may still fail */
+	bool at_line;     /* recovery has already found the next line */
+	bool resume;      /* the mistake was local: the next clause can be read */
 	VEC(struct ast_clause) clauses;
 	VEC(struct word) atoms;
 	VEC(struct ast_element) elements;
@@ -63,7 +54,6 @@ bool unexpected_near(struct parser *p, const struct str_nearest *nearest, const 
 bool given_twice(struct parser *p, struct token token);
 void unclosed(struct parser *p, struct span open);
 const char *written(struct parser *p, struct span span); /* the text, cut when long */
-bool is_keyword(struct str word);                        /* of a clause */
 const char *habit_help(struct str word);                 /* NULL: no old habit */
 
 /* Recovery: to the newline, ';' or '}' that ends the line, past blocks it opens. */
@@ -81,8 +71,6 @@ bool parse_atom(struct parser *p, struct word *ret_word);
 /* {text "," text}, and its complaint about a second value without a comma. */
 bool parse_list(struct parser *p, bool (*item)(struct parser *p, struct word *ret_word),
 		words *ret_words);
-/* @before and what follows, as the shell leaves {22,80,443}, as one list. */
-const char *with_commas(struct parser *p, const words *before);
 bool missing_comma(struct parser *p, const words *before);
 /* "{" item {("," | NL) item} "}"; the items go where @item puts them. */
 bool parse_braces(struct parser *p, bool (*item)(struct parser *p, const void *ctx),

@@ -293,7 +293,7 @@ static void check_diags(struct test *t)
 		vec_for_each(d, &t->ds->list) {
 			size_t i = (size_t)(d - t->ds->list.data);
 
-			if (seen[i] || !str_is(code, diag_code_name(d->code)) ||
+			if (seen[i] || (code.len && !str_is(code, diag_code_name(d->code))) ||
 			    (d->severity == SEVERITY_ERROR) != error ||
 			    (rest.len && !str_is(rest, place_print(t, d))))
 				continue;

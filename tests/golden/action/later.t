@@ -1,0 +1,72 @@
+# What this version only parses: each use is E190, at the word, and nothing else is wrong.
+rule    allow established
+error   E190 7-17
+says    'established' is not supported yet
+
+rule    allow icmp type echo-request rate 10/s burst 20 per src name ping4
+error   E190 30-33
+
+rule    allow tcp dport 22 rate 10/s exceed count
+error   E190 20-23
+
+rule    rate-limit 500/s burst 1000 per src/24/48 udp dport 53 name dns-per-net
+error   E190 1-10
+
+rule    rate-limit 50mbit/s per dst udp dport 53 exceed drop
+error   E190 1-10
+
+rule    rate-limit 5MB/s burst 64kB udp
+error   E190 1-10
+
+rule    syn-limit 60/s per src tcp dport 80 exceed drop
+error   E190 1-9
+
+rule    syn-limit 6/m burst 6 per src/32/56 tcp dport 80
+error   E190 1-9
+
+rule    conn-limit 20 per src tcp dport 443
+error   E190 1-10
+
+rule    scan-limit 20 within 10s per src
+error   E190 1-10
+
+rule    drop tcp dport 23 log
+error   E190 19-21
+
+rule    log tcp dport 23
+error   E190 1-3
+
+rule    log every 10s tcp dport 23
+error   E190 1-3
+
+rule    blacklist for 10m tcp dport 23
+error   E190 1-9
+
+rule    syncookie tcp syn dport 443
+error   E190 1-9
+
+rule    allow tcp dport 22 until 2036-12-31T18:00Z
+error   E190 20-24
+
+rule    allow tcp dport 22 until 2036-12-31
+error   E190 20-24
+
+rule    allow tcp dport 873 when "mon-fri 22:00-06:00"
+error   E190 21-24
+
+with    default drop log every 10s
+rule    allow tcp dport 22
+error   E190 3:14-16
+
+# A disabled rule is a use, too.
+rule    drop src 203.0.113.0/24 log disabled
+error   E190 25-27
+
+file
+| version 1
+| interface eth0
+| default drop
+| allowlist { 192.0.2.0/24 comment "office", 2001:db8:10::/48 }
+| blacklist 198.51.100.7, 203.0.113.0/24 for 10m
+error   E190 4:1-9
+error   E190 5:1-9

@@ -1,0 +1,92 @@
+# Limits are checked now, though they do not work yet: their own mistakes come first.
+rule    allow tcp dport 22 rate 10/s per source
+error   E131 34-39
+says    unknown key 'source'
+help    did you mean 'src'
+
+rule    rate-limit 10mb/s udp
+error   E132 12-17
+says    unknown unit 'mb'
+help    mbit
+
+rule    rate-limit 0/s udp
+error   E132 12-14
+
+rule    rate-limit 10 udp
+error   E132 12-13
+
+rule    rate-limit 10/y udp
+error   E132 12-15
+
+rule    rate-limit 10/s per src/64 udp
+error   E133 21-26
+says    IPv4 prefix length is 0 to 32
+help    src/32/64
+
+rule    rate-limit 10/s per src/24/129 udp
+error   E133 21-30
+
+rule    syn-limit 10/s udp dport 53
+error   E134
+says    syn-limit needs tcp
+
+rule    syn-limit 10/s tcp flags syn
+error   E135 20-24
+says    syn-limit already means syn
+
+rule    rate-limit 10/s udp exceed blacklist for 1m
+error   E137
+help    per src
+
+rule    rate-limit 10/s per src udp exceed syncookie
+error   E138
+says    only TCP connections have cookies
+
+rule    rate-limit 10/s per src udp exceed blacklist verified for 1m
+error   E138
+
+rule    drop tcp exceed drop
+error   E142 10-15
+says    'exceed' needs a rate
+
+rule    drop tcp rate 10/s
+error   E142 10-13
+
+rule    drop tcp per src
+error   E142 10-12
+
+rule    allow tcp burst 10
+error   E142 11-15
+
+rule    count tcp rate 1/s
+error   E142 11-14
+
+rule    rate-limit 10/s burst 0 udp
+error   E136 13-13
+
+rule    rate-limit 10/s burst 64kB udp
+error   E136 23-26
+
+rule    rate-limit 10mbit/s burst 20 udp
+error   E136 27-28
+
+rule    rate-limit 10/s rate 20/s udp
+error   
+
+rule    rate-limit 10/s burst 5 burst 6 udp
+error   E006
+
+rule    allow tcp until 2020-13-01
+error   E171 17-26
+
+rule    allow tcp when "mon-fryday 22:00-06:00"
+error   E172
+
+rule    rate-limit 10/s udp exceed allow
+error   
+
+rule    scan-limit 20 within 0s per src
+error   E171
+
+rule    drop tcp log every 0s
+error   E171
