@@ -29,6 +29,7 @@ struct straight {
 	uint32_t counts;
 	bool has_word; /* R0 holds the words so far */
 	label allow, drop;
+	bool allows, drops; /* the label is jumped to: the kernel refuses unreachable code */
 	uint32_t last_epilogue;
 	VEC(uint32_t) places;
 };
@@ -144,11 +145,16 @@ static void emit_epilogue(struct straight *s)
 	label count = code_label(c), decide = code_label(c), done = code_label(c);
 
 	code_span(c, (struct span){ 0 });
-	code_bind(c, s->allow);
-	alu32(c, BPF_MOV, R8, XDP_PASS);
-	jmp(c, decide);
-	code_bind(c, s->drop);
-	alu32(c, BPF_MOV, R8, XDP_DROP);
+	if (s->allows) {
+		code_bind(c, s->allow);
+		alu32(c, BPF_MOV, R8, XDP_PASS);
+	}
+	if (s->allows && s->drops)
+		jmp(c, decide);
+	if (s->drops) {
+		code_bind(c, s->drop);
+		alu32(c, BPF_MOV, R8, XDP_DROP);
+	}
 	code_bind(c, decide);
 	ldx(c, 1, R3, R_PKT, offsetof(struct pkt, probe));
 	jmp_imm(c, BPF_JEQ, R3, 0, count);
@@ -161,6 +167,8 @@ static void emit_epilogue(struct straight *s)
 	exit_program(c);
 	s->allow = code_label(c);
 	s->drop = code_label(c);
+	s->allows = false;
+	s->drops = false;
 	s->last_epilogue = c->insns.len;
 }
 
@@ -168,7 +176,7 @@ static void emit_epilogue_when_due(struct straight *s)
 {
 	label over;
 
-	if (s->c->insns.len - s->last_epilogue < EPILOGUE_EVERY)
+	if (s->c->insns.len - s->last_epilogue < EPILOGUE_EVERY || !(s->allows || s->drops))
 		return;
 	over = code_label(s->c);
 	jmp(s->c, over);
@@ -180,6 +188,8 @@ static void emit_decision(struct straight *s, uint32_t answer, uint32_t slot, bo
 {
 	alu32(s->c, BPF_MOV, R1, answer);
 	alu32(s->c, BPF_MOV, R2, slot);
+	s->allows |= allow;
+	s->drops |= !allow;
 	jmp(s->c, allow ? s->allow : s->drop);
 }
 
