@@ -280,42 +280,16 @@ static bool parse_block(struct parser *p, struct ast_stmt *stmt,
 	}
 }
 
-static const char *start_help(struct parser *p, struct str word, struct str_nearest *nearest)
-{
-	const struct clause *row = clause_find(word);
-
-	if (habit_help(word))
-		return habit_help(word);
-	if (row && row->kind == CLAUSE_MATCH)
-		return arena_printf(p->ds->arena,
-				    "a rule starts with its verb: write 'allow %s ...'", row->name);
-	for (const struct action *action = actions; action->name; action++) {
-		if (!action->is_verb)
-			continue;
-		str_nearest_offer(nearest, str_of(action->name));
-		for (const char *const *alias = action->aliases; alias && *alias; alias++)
-			str_nearest_offer(nearest, str_of(*alias));
-	}
-	return NULL;
-}
-
 static void parse_chain_line(struct parser *p, struct ast_stmt *stmt)
 {
-	struct token *token = peek(p);
-	struct str_nearest nearest = { .word = token->text };
 	struct ast_rule rule;
-	const struct action *verb = action_find(token->text);
-	const char *help;
 
-	if (token->kind == TOKEN_WORD && (!verb || !verb->is_verb)) {
-		help = is_statement(token->text) ? "a chain holds rules only"
-						 : start_help(p, token->text, &nearest);
-		(void)unexpected_near(p, &nearest, help);
+	if (at_kind(p, TOKEN_WORD) && is_statement(peek(p)->text)) {
+		(void)unexpected(p, "a chain holds rules only");
 		skip_line(p);
-		return;
-	}
-	if (parse_rule(p, &rule))
+	} else if (parse_rule(p, &rule)) {
 		vec_push(p->ds->arena, &stmt->rules, rule);
+	}
 }
 
 static bool parse_chain(struct parser *p, struct ast_stmt *stmt)
@@ -532,7 +506,7 @@ static void parse_unknown(struct parser *p)
 		return;
 	}
 	if (token->kind == TOKEN_WORD) {
-		help = start_help(p, token->text, &nearest);
+		help = verb_help(p, &nearest);
 		for (const char *const *name = parse_statements; *name && !help; name++)
 			str_nearest_offer(&nearest, str_of(*name));
 	}

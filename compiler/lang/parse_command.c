@@ -128,8 +128,12 @@ bool parse_command(struct diags *ds, const char *command, struct arguments *args
 		row++;
 	p.args = args;
 	p.what = "command";
-	if (commands[row].parse(&p, &parsed) && !at_kind(&p, TOKEN_END))
-		(void)unexpected(&p, "the command ends before this");
+	if (commands[row].parse(&p, &parsed) && !at_kind(&p, TOKEN_END)) {
+		if (at_end(&p))
+			diag_error(ds, peek(&p)->span, E001, "a command takes one rule");
+		else
+			(void)unexpected(&p, "the command ends before this");
+	}
 	arena_free(p.scratch);
 	if (ds->n_errors != errors)
 		return false;

@@ -79,6 +79,8 @@ words take_atoms(struct parser *p); /* p->atoms, copied, and emptied */
 
 /* Rules. */
 enum clause_place { PLACE_RULE, PLACE_MATCHES, PLACE_TRACE };
+/* Help for a word that is no verb; offers the verbs where it has none of its own. */
+const char *verb_help(struct parser *p, struct str_nearest *nearest);
 bool parse_rule(struct parser *p, struct ast_rule *ret_rule);
 /* Into p->clauses, which it empties first. */
 bool parse_clauses(struct parser *p, enum clause_place place);

@@ -370,14 +370,40 @@ struct ast_clause *take_clauses(struct parser *p, uint32_t *ret_n)
 			    p->clauses.len * sizeof(*p->clauses.data));
 }
 
+const char *verb_help(struct parser *p, struct str_nearest *nearest)
+{
+	struct str word = nearest->word;
+	const struct clause *row = clause_find(word);
+
+	if (habit_help(word))
+		return habit_help(word);
+	if (row && row->kind == CLAUSE_MATCH)
+		return arena_printf(p->ds->arena,
+				    "a rule starts with its verb: write 'allow %s ...'", row->name);
+	for (const struct action *action = actions; action->name; action++) {
+		if (!action->is_verb)
+			continue;
+		str_nearest_offer(nearest, str_of(action->name));
+		for (const char *const *alias = action->aliases; alias && *alias; alias++)
+			str_nearest_offer(nearest, str_of(*alias));
+	}
+	return NULL;
+}
+
 static bool parse_verb(struct parser *p, struct ast_action *verb)
 {
+	struct str_nearest nearest = { .word = peek(p)->text };
+	const char *help = "a verb is expected here: allow, drop, count ...";
+
 	verb->span = peek(p)->span;
-	verb->row = at_kind(p, TOKEN_WORD) ? action_find(peek(p)->text) : NULL;
-	if (!verb->row || !verb->row->is_verb) {
-		verb->row = NULL;
-		return unexpected(p, "a verb is expected here: allow, drop, count ...");
+	if (!at_kind(p, TOKEN_WORD))
+		return unexpected(p, help);
+	if (!is_verb(nearest.word)) {
+		const char *better = verb_help(p, &nearest);
+
+		return unexpected_near(p, &nearest, better ? better : help);
 	}
+	verb->row = action_find(nearest.word);
 	(void)take(p);
 	if (!parse_action_args(p, verb, false))
 		return false;
