@@ -37,7 +37,9 @@ static bool parse_interface(struct parser *p, struct ast_stmt *stmt)
 
 bool parse_default(struct parser *p, struct ast_stmt *stmt)
 {
-	if (!parse_word(p, "'allow' or 'drop'", &stmt->name))
+	static const char *const verdicts[] = { "allow", "drop", NULL };
+
+	if (!parse_choice(p, verdicts, &stmt->name))
 		return false;
 	if (!at_word(p, "log"))
 		return true;
@@ -48,7 +50,9 @@ bool parse_default(struct parser *p, struct ast_stmt *stmt)
 
 static bool parse_essential(struct parser *p, struct ast_stmt *stmt)
 {
-	return parse_word(p, "'on' or 'off'", &stmt->name);
+	static const char *const switches[] = { "on", "off", NULL };
+
+	return parse_choice(p, switches, &stmt->name);
 }
 
 static bool parse_option(struct parser *p, struct ast_stmt *stmt)
@@ -299,6 +303,7 @@ static bool parse_chain(struct parser *p, struct ast_stmt *stmt)
 
 static void parse_expect(struct parser *p, struct ast_stmt *stmt)
 {
+	static const char *const verdicts[] = { "allow", "drop", "exceed", "blacklist", NULL };
 	struct str_nearest nearest = { .word = peek(p)->text };
 	struct ast_expect expect = { .span = peek(p)->span };
 	const char *outer = p->what;
@@ -312,7 +317,7 @@ static void parse_expect(struct parser *p, struct ast_stmt *stmt)
 	}
 	(void)take(p);
 	p->what = "expectation";
-	if (!parse_word(p, "allow, drop, exceed or blacklist", &expect.verdict)) {
+	if (!parse_choice(p, verdicts, &expect.verdict)) {
 		skip_line(p);
 	} else if (parse_clauses(p, PLACE_MATCHES)) {
 		expect.clauses.data = take_clauses(p, &expect.clauses.len);
@@ -445,6 +450,7 @@ static void include_file(struct parser *p, struct span span, struct str path)
 	p->include = &include;
 	parse_source(p, diag_source(p->ds, path, text, span));
 	p->include = include.outer;
+	outer.n_tokens = p->cursor.n_tokens;
 	p->cursor = outer;
 }
 
@@ -466,6 +472,35 @@ static void follow_include(struct parser *p, const struct ast_stmt *stmt)
 		include_file(p, span, *file);
 }
 
+static void add_statement(struct parser *p, const struct ast_stmt *stmt)
+{
+	struct chunk *chunk = p->last_chunk;
+
+	if (!chunk || chunk->len == sizeof(chunk->stmts) / sizeof(chunk->stmts[0])) {
+		chunk = arena_alloc(p->scratch, sizeof(*chunk));
+		if (p->last_chunk)
+			p->last_chunk->next = chunk;
+		else
+			p->chunks = chunk;
+		p->last_chunk = chunk;
+	}
+	chunk->stmts[chunk->len++] = *stmt;
+	p->ast->stmts.len++;
+}
+
+static void join_statements(struct parser *p)
+{
+	struct ast *ast = p->ast;
+	uint32_t n = 0;
+
+	ast->stmts.cap = ast->stmts.len;
+	ast->stmts.data = arena_new_array(p->ds->arena, struct ast_stmt, ast->stmts.len);
+	for (const struct chunk *chunk = p->chunks; chunk; chunk = chunk->next) {
+		memcpy(&ast->stmts.data[n], chunk->stmts, chunk->len * sizeof(chunk->stmts[0]));
+		n += chunk->len;
+	}
+}
+
 static void parse_rule_statement(struct parser *p, struct ast_stmt *stmt)
 {
 	struct ast_rule rule;
@@ -476,21 +511,41 @@ static void parse_rule_statement(struct parser *p, struct ast_stmt *stmt)
 	stmt->span = rule.span;
 	stmt->rules.data = arena_memdup(p->ds->arena, &rule, sizeof(rule));
 	stmt->rules.len = stmt->rules.cap = 1;
-	vec_push(p->ds->arena, &p->ast->stmts, *stmt);
+	add_statement(p, stmt);
 }
 
-/* A statement with a mistake stays: what refers to it is not another mistake. */
+/* A statement with a mistake stays where its absence or its users would be one more mistake. */
+static bool stays(const struct ast_stmt *stmt)
+{
+	switch (stmt->kind) {
+	case STMT_DEFINE:
+	case STMT_SET:
+	case STMT_CHAIN:
+		return stmt->name.text.s;
+	case STMT_DEFAULT:
+	case STMT_INTERFACE:
+	case STMT_LIST:
+	case STMT_TEST:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void parse_known(struct parser *p, const struct statement *row, struct ast_stmt *stmt)
 {
+	bool ok;
+
 	stmt->kind = row->kind;
-	if (row->parse(p, stmt))
+	ok = row->parse(p, stmt);
+	if (ok)
 		stmt->span = span_join(stmt->span, p->cursor.last);
 	else
 		skip_line(p);
-	if (row->kind != STMT_INCLUDE || !p->io)
-		vec_push(p->ds->arena, &p->ast->stmts, *stmt);
-	else if (stmt->args.len)
+	if (ok && row->kind == STMT_INCLUDE && p->io)
 		follow_include(p, stmt);
+	else if (ok || stays(stmt))
+		add_statement(p, stmt);
 }
 
 static void parse_unknown(struct parser *p)
@@ -553,7 +608,10 @@ static void parse_statement(struct parser *p)
 static void parse_source(struct parser *p, uint32_t source)
 {
 	*vec_add(p->ds->arena, &p->ast->files) = (struct span){ .source = source };
-	p->cursor = (struct cursor){ .lexer = lex_start(p->ds, source) };
+	p->cursor = (struct cursor){
+		.lexer = lex_start(p->ds, source),
+		.n_tokens = p->cursor.n_tokens,
+	};
 	for (;;) {
 		while (at_kind(p, TOKEN_NEWLINE) || at_kind(p, TOKEN_SEMICOLON))
 			(void)take(p);
@@ -570,6 +628,7 @@ static struct ast *parse_from(struct diags *ds, const struct io *io, uint32_t so
 
 	p.include = &first;
 	parse_source(&p, source);
+	join_statements(&p);
 	arena_free(p.scratch);
 	return p.ast;
 }

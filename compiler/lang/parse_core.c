@@ -5,6 +5,9 @@
 /* Looking ahead for a brace that never comes costs a walk to the end of the file. */
 #define SCANS_MAX 8
 
+/* What a file can make of memory is bounded: a rule has about ten tokens. */
+#define TOKENS_MAX 4000000
+
 /* The longest piece of input repeated in a message. */
 #define WRITTEN_MAX 60
 
@@ -37,6 +40,13 @@ struct token take(struct parser *p)
 
 	c->peeked = false;
 	c->last = token.span;
+	if (c->n_tokens++ == TOKENS_MAX)
+		diag_error(p->ds, token.span, E191, "the rules have more than %d words",
+			   TOKENS_MAX);
+	if (c->n_tokens > TOKENS_MAX) {
+		c->lexer.at = c->lexer.end;
+		c->lexer.stopped = true;
+	}
 	if (p->args && token.kind != TOKEN_END)
 		c->at++;
 	return token;
@@ -113,6 +123,11 @@ void unclosed(struct parser *p, struct span open)
 {
 	if (p->args || !p->cursor.lexer.stopped)
 		diag_error(p->ds, open, E003, "'{' is never closed");
+}
+
+bool is_keyword(struct str word)
+{
+	return word.s[0] >= 'a' && word.s[0] <= 'z' && clause_find(word);
 }
 
 /* What people type who know another firewall. */
@@ -223,6 +238,26 @@ bool parse_word(struct parser *p, const char *wanted, struct word *ret_word)
 	return true;
 }
 
+bool parse_choice(struct parser *p, const char *const *choices, struct word *ret_word)
+{
+	struct str_nearest nearest = { .word = peek(p)->text };
+	const struct action *action = action_find(nearest.word);
+	struct str word = action ? str_of(action->name) : nearest.word;
+	struct buf help = { .arena = p->ds->arena };
+
+	for (uint32_t i = 0; choices[i]; i++) {
+		if (at_kind(p, TOKEN_WORD) && str_is(word, choices[i])) {
+			*ret_word = word_of(take(p));
+			ret_word->text = str_of(choices[i]);
+			return true;
+		}
+		if (at_kind(p, TOKEN_WORD))
+			str_nearest_offer(&nearest, str_of(choices[i]));
+		buf_printf(&help, "%s%s", i ? ", " : "one of these is expected here: ", choices[i]);
+	}
+	return unexpected_near(p, &nearest, buf_text(&help));
+}
+
 /* The argument that starts at the cursor, if one does. */
 static const struct token *whole_argument(struct parser *p)
 {
@@ -268,7 +303,7 @@ bool parse_number(struct parser *p, const char *noun, struct word *ret_word)
 {
 	struct token *token = peek(p);
 
-	if (token->kind == TOKEN_WORD && clause_find(token->text)) {
+	if (token->kind == TOKEN_WORD && is_keyword(token->text)) {
 		diag_error(p->ds, token->span, E007, "'" STR_FMT "' is not %s",
 			   STR_ARG(token->text), noun);
 		p->resume = true;
@@ -323,8 +358,7 @@ bool parse_list(struct parser *p, bool (*item)(struct parser *p, struct word *re
 	return true;
 }
 
-/* As the shell leaves {22,80,443}: the words that follow, as one list. */
-static const char *with_commas(struct parser *p, const words *before)
+const char *with_commas(struct parser *p, const words *before)
 {
 	struct cursor mark = p->cursor;
 	struct buf list = { .arena = p->ds->arena };

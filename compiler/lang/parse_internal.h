@@ -12,13 +12,21 @@ struct cursor {
 	uint32_t argument;  /* ... and of the next argument */
 	struct token now;   /* the next token, when peeked */
 	bool peeked;
-	struct span last; /* the newest token taken */
+	struct span last;  /* the newest token taken */
+	uint32_t n_tokens; /* taken, over all files */
 };
 
 struct include {
 	const struct include *outer;
 	struct str path;
 	uint32_t depth;
+};
+
+/* Statements while the file is read: an array that grows by copies would double their room. */
+struct chunk {
+	struct chunk *next;
+	uint32_t len;
+	struct ast_stmt stmts[256];
 };
 
 struct parser {
@@ -30,9 +38,10 @@ struct parser {
 	struct cursor cursor;
 	const struct include *include;
 	const char *what; /* "rule": what ends too early */
-	uint32_t scans;   /* looks ahead for a closing brace that may still fail */
-	bool at_line;     /* recovery has already found the next line */
-	bool resume;      /* the mistake was local: the next clause can be read */
+	struct chunk *chunks, *last_chunk;
+	uint32_t scans; /* looks ahead for a closing brace that may still fail */
+	bool at_line;   /* recovery has already found the next line */
+	bool resume;    /* the mistake was local: the next clause can be read */
 	VEC(struct ast_clause) clauses;
 	VEC(struct word) atoms;
 	VEC(struct ast_element) elements;
@@ -54,6 +63,7 @@ bool unexpected_near(struct parser *p, const struct str_nearest *nearest, const 
 bool given_twice(struct parser *p, struct token token);
 void unclosed(struct parser *p, struct span open);
 const char *written(struct parser *p, struct span span); /* the text, cut when long */
+bool is_keyword(struct str word);                        /* of a clause */
 const char *habit_help(struct str word);                 /* NULL: no old habit */
 
 /* Recovery: to the newline, ';' or '}' that ends the line, past blocks it opens. */
@@ -63,6 +73,8 @@ bool is_closed(struct parser *p);  /* whether that '}' exists */
 
 /* Words; @wanted completes "... is expected here". */
 bool parse_word(struct parser *p, const char *wanted, struct word *ret_word);
+/* One of a NULL-terminated list; an alias of a verb becomes its canonical word. */
+bool parse_choice(struct parser *p, const char *const *choices, struct word *ret_word);
 bool parse_text(struct parser *p, const char *wanted, struct word *ret_word);
 /* A word that is no keyword: "'per' is not a rate". */
 bool parse_number(struct parser *p, const char *noun, struct word *ret_word);
@@ -71,6 +83,8 @@ bool parse_atom(struct parser *p, struct word *ret_word);
 /* {text "," text}, and its complaint about a second value without a comma. */
 bool parse_list(struct parser *p, bool (*item)(struct parser *p, struct word *ret_word),
 		words *ret_words);
+/* @before and what follows, as the shell leaves {22,80,443}, as one list. */
+const char *with_commas(struct parser *p, const words *before);
 bool missing_comma(struct parser *p, const words *before);
 /* "{" item {("," | NL) item} "}"; the items go where @item puts them. */
 bool parse_braces(struct parser *p, bool (*item)(struct parser *p, const void *ctx),

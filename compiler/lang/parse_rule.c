@@ -15,8 +15,10 @@ static bool is_value(struct str word)
 
 static bool is_verb(struct str word)
 {
-	const struct action *action = action_find(word);
+	const struct action *action = NULL;
 
+	if (word.s[0] >= 'a' && word.s[0] <= 'z')
+		action = action_find(word);
 	return action && action->is_verb;
 }
 
@@ -26,7 +28,7 @@ static bool is_verb(struct str word)
  */
 static bool is_misplaced(const struct clause *row, struct str word)
 {
-	const struct clause *other = clause_find(word);
+	const struct clause *other = is_keyword(word) ? clause_find(word) : NULL;
 
 	if (row->type == TYPE_IFACE)
 		return false;
@@ -48,7 +50,7 @@ static bool parse_value_atom(struct parser *p, const void *ctx)
 	if (token->kind == TOKEN_WORD && is_misplaced(row, token->text)) {
 		diag_error(p->ds, token->span, E007, "'" STR_FMT "' is not %s",
 			   STR_ARG(token->text), types[row->type].noun);
-		p->resume = clause_find(token->text) != NULL;
+		p->resume = is_keyword(token->text);
 		return false;
 	}
 	if (!parse_atom(p, &word))
@@ -270,7 +272,7 @@ static bool parse_followers(struct parser *p, const struct clause *row)
 {
 	const char *after = row->name;
 
-	while (at_kind(p, TOKEN_WORD)) {
+	while (row->syntax == SYNTAX_ICMP && at_kind(p, TOKEN_WORD)) {
 		const struct clause *next = clause_find_proto(peek(p)->text, row->gives_proto);
 
 		if (!next || !next->after || strcmp(next->after, after) != 0)
@@ -316,7 +318,8 @@ static bool not_a_clause(struct parser *p, enum clause_place place)
 	if (before && before->row->syntax == SYNTAX_TEXT)
 		help = "put text with blanks into quotes: \"...\"";
 	else if (listed)
-		help = "values are separated by commas";
+		help = arena_printf(p->ds->arena, "if it is one more value: %s",
+				    with_commas(p, &before->value.atoms));
 	return unexpected_near(p, &nearest, help);
 }
 
