@@ -103,7 +103,7 @@ static json_t *sets_json(const struct ruleset *rs)
 
 static json_t *malformed_json(const struct totals *totals)
 {
-	static const char *const words[] = {
+	static const char *const reasons[] = {
 #define X(name, word, text) word,
 		PKT_REASONS(X)
 #undef X
@@ -114,7 +114,7 @@ static json_t *malformed_json(const struct totals *totals)
 		struct counter c = totals_of(totals, SLOT_MALFORMED + reason);
 
 		if (c.packets)
-			json_object_set_new(object, words[reason - 1], counter_json(c));
+			json_object_set_new(object, reasons[reason - 1], counter_json(c));
 	}
 	return object;
 }

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The running ruleset into the admin's file. Before anything is written, the new texts are parsed
+ * from memory and must mean exactly what runs.
+ */
+#include "bpffw/cmd/files.h"
+#include "bpffw/cmd/merge.h"
+#include "bpffw/ui/json.h"
+#include "bpffw/ui/text.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/print.h"
+#include "compiler/lang/sema.h"
+
+struct output {
+	const char *path;
+	struct str text;
+	bool backup;
+};
+
+struct save {
+	struct session s;
+	struct generation gen;
+	const char *target;
+	bool in_place; /* the files the ruleset came from */
+	VEC(struct output) outputs;
+	struct io io;        /* the host's files under the new texts */
+	struct change check; /* the files as they will be */
+};
+
+static const char *read_new(void *ctx, struct arena *arena, const char *path, struct str *ret_text)
+{
+	struct save *save = ctx;
+
+	vec_for_each(out, &save->outputs) {
+		if (!file_is_same(arena, out->path, path))
+			continue;
+		*ret_text = out->text;
+		return NULL;
+	}
+	return host_io.read(host_io.ctx, arena, path, ret_text);
+}
+
+static strs glob_host(void *ctx, struct arena *arena, const char *pattern)
+{
+	return host_io.glob(host_io.ctx, arena, pattern);
+}
+
+static bool service_host(void *ctx, const char *name, const char *proto, uint16_t *ret_port)
+{
+	return host_io.service(host_io.ctx, name, proto, ret_port);
+}
+
+static void add_output(struct save *save, struct str path, struct str text)
+{
+	struct output *out = vec_add(save->s.arena, &save->outputs);
+
+	out->path = arena_strndup(save->s.arena, path.s, path.len);
+	out->text = text;
+}
+
+/* The new text of every file that changes. */
+static enum exit_code make_texts(struct save *save)
+{
+	struct arena *arena = save->s.arena;
+	struct str target = file_absolute(arena, save->target);
+	struct buf text = { .arena = arena };
+	enum exit_code code;
+	struct merge m;
+
+	if (!save->gen.info.files.len || str_is(save->gen.info.files.data[0].path, "-")) {
+		print_ruleset(&text, save->gen.rs);
+		add_output(save, target, (struct str){ buf_text(&text), text.len });
+		return EXIT_DONE;
+	}
+	code = merge_read(&m, &save->s, &save->gen);
+	if (code)
+		return code;
+	merge_rules(&m);
+	save->in_place = str_eq(save->gen.info.files.data[0].path, target);
+	if (!save->in_place) {
+		add_output(save, target, merge_inline(&m, m.ast->files.data[0].source));
+		return EXIT_DONE;
+	}
+	for (uint32_t i = 1; i < m.ds->sources.len; i++)
+		if (m.patches[i].hunks.len)
+			add_output(save, m.names[i], patch_apply(&m.patches[i]));
+	return EXIT_DONE;
+}
+
+static const struct ast_rule *next_rule(const struct ast *ast, struct str chain, uint32_t *stmt,
+					uint32_t *index)
+{
+	for (; *stmt < ast->stmts.len; (*stmt)++, *index = 0) {
+		const struct ast_stmt *at = &ast->stmts.data[*stmt];
+		bool mine = chain.len ? at->kind == STMT_CHAIN && str_eq(at->name.text, chain)
+				      : at->kind == STMT_RULE;
+
+		if (mine && *index < at->rules.len)
+			return &at->rules.data[(*index)++];
+	}
+	return NULL;
+}
+
+/* The rules stand in the new files in the order in which they run, chain by chain. */
+static void take_origins(struct save *save, const struct ast *filed, struct str chain)
+{
+	uint32_t stmt = 0, index = 0, from_stmt = 0, from_index = 0;
+	const struct ast_rule *rule, *from;
+
+	while ((rule = next_rule(save->gen.ast, chain, &stmt, &index)) &&
+	       (from = next_rule(filed, chain, &from_stmt, &from_index))) {
+		((struct ast_rule *)rule)->origin = from->origin;
+		vec_for_each(r, &save->gen.rs->rules)
+			if (r->id == rule->id)
+				r->origin = from->origin;
+	}
+}
+
+static enum exit_code verify(struct save *save)
+{
+	struct session *s = &save->s;
+	struct diags *ds = diags_new(s->arena), *kept = s->ds;
+	const char *first = save->in_place
+				    ? arena_strndup(s->arena, save->gen.info.files.data[0].path.s,
+						    save->gen.info.files.data[0].path.len)
+				    : save->outputs.data[0].path;
+	struct buf now = { .arena = s->arena }, then = { .arena = s->arena };
+	struct ruleset *rs = NULL;
+	struct str text;
+
+	save->io = (struct io){
+		.ctx = save, .read = read_new, .glob = glob_host, .service = service_host
+	};
+	if (!read_new(save, s->arena, first, &text)) {
+		save->check.ast = parse_file(
+			ds, &save->io, diag_source(ds, str_of(first), text, (struct span){ 0 }));
+		rs = sema_ruleset(ds, save->check.ast, &s->env);
+	}
+	print_ruleset(&now, save->gen.rs);
+	if (rs && !ds->n_errors)
+		print_ruleset(&then, rs);
+	if (now.len != then.len || memcmp(now.data, then.data, now.len) != 0)
+		return report_error(s->in, EXIT_REFUSED, "'bpffw list' shows the rules that run",
+				    "the rules cannot be written back into %s so that they mean "
+				    "the same; nothing was saved",
+				    first);
+	s->ds = ds;
+	files_of_ast(s, save->check.ast, &save->check);
+	s->ds = kept;
+	return EXIT_DONE;
+}
+
+static enum exit_code write_outputs(struct save *save)
+{
+	struct session *s = &save->s;
+
+	vec_for_each(out, &save->outputs)
+		if (file_write(out->path, out->text, &out->backup, &s->f) < 0)
+			return session_failed(s);
+	if (!save->in_place && !file_is_same(s->arena, save->target, s->in->paths.rules))
+		return EXIT_DONE;
+	take_origins(save, save->check.ast, (struct str){ 0 });
+	vec_for_each(stmt, &save->gen.ast->stmts)
+		if (stmt->kind == STMT_CHAIN)
+			take_origins(save, save->check.ast, stmt->name.text);
+	save->gen.info.files.len = 0;
+	vec_for_each(file, &save->check.files)
+		vec_push(s->arena, &save->gen.info.files, *file);
+	save->gen.info.saved = true;
+	return store_mark_saved(s->store, &save->gen, &s->f) < 0 ? session_failed(s) : EXIT_DONE;
+}
+
+static void print_json(const struct save *save)
+{
+	json_t *object = json_schema("save"), *files = json_array();
+
+	vec_for_each(out, &save->outputs)
+		json_array_append_new(files,
+				      json_pack("{s:o,s:b}", "path", json_str(str_of(out->path)),
+						"backup", out->backup));
+	json_object_set_new(object, "generation", json_integer(save->gen.info.number));
+	json_object_set_new(object, "rules", json_integer(save->gen.rs->rules.len));
+	json_object_set_new(object, "files", files);
+	json_line(stdout, object);
+}
+
+static void print_text(struct save *save)
+{
+	struct buf out = { .arena = save->s.arena }, backups = { .arena = save->s.arena };
+
+	if (!save->outputs.len) {
+		buf_printf(&out, "nothing to save: %s is what runs\n", save->target);
+		say(&save->s, &out);
+		return;
+	}
+	buf_puts(&out, "saved ");
+	text_count(&out, save->gen.rs->rules.len, "rule");
+	buf_puts(&out, " to ");
+	vec_for_each(file, &save->outputs) {
+		const char *slash = strrchr(file->path, '/');
+
+		buf_puts(&out, file == save->outputs.data ? "" : ", ");
+		text_escape(&out, str_of(file->path));
+		if (!file->backup)
+			continue;
+		buf_puts(&backups, backups.len ? ", " : "");
+		text_escape(&backups, str_of(slash ? slash + 1 : file->path));
+		buf_puts(&backups, "~");
+	}
+	if (backups.len)
+		buf_printf(&out, " (previous file: %s)", buf_text(&backups));
+	buf_puts(&out, save->in_place ? "; comments kept\n" : "\n");
+	say(&save->s, &out);
+}
+
+static void save_end(struct save *save)
+{
+	session_end(&save->s);
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	__attribute__((cleanup(save_end))) struct save save = { 0 };
+	enum exit_code code;
+
+	session_start(&save.s, in);
+	save.target = session_file(in);
+	code = session_store(&save.s, STORE_WRITE);
+	if (!code)
+		code = session_running(&save.s, &save.gen);
+	if (!code)
+		code = make_texts(&save);
+	if (!code)
+		code = verify(&save);
+	if (!code)
+		code = write_outputs(&save);
+	if (code)
+		return code;
+	if (in->json)
+		print_json(&save);
+	else
+		print_text(&save);
+	return EXIT_DONE;
+}
+
+const struct command cmd_save = {
+	.name = "save",
+	.args = "[FILE]",
+	.help = "write the running rules into the rule file",
+	.details =
+		"Rules that did not change keep their text and comments; changed and new ones are "
+		"written at their place, rules from an include into that include. The file as it "
+		"was is kept with a '~'.",
+	.example = "bpffw save",
+	.max_args = 1,
+	.flags = CMD_ROOT,
+	.run = run,
+};
