@@ -136,6 +136,20 @@ enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct 
 	return report_error(s->in, EXIT_ABSENT, help, "no rule named '" STR_FMT "'", STR_ARG(ref));
 }
 
+struct rule **rules_by_id(struct arena *arena, const struct ruleset *rs, uint32_t *ret_n)
+{
+	uint32_t n = 0;
+	struct rule **by_id;
+
+	vec_for_each(rule, &rs->rules)
+		n = rule->id >= n ? rule->id + 1 : n;
+	by_id = arena_new_array(arena, struct rule *, n + 1);
+	vec_for_each(rule, &rs->rules)
+		by_id[rule->id] = rule;
+	*ret_n = n;
+	return by_id;
+}
+
 const char *rule_label(struct arena *arena, const struct rule *rule)
 {
 	if (!rule->name.len)

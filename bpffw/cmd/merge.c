@@ -61,6 +61,7 @@ enum exit_code merge_read(struct merge *m, struct session *s, const struct gener
 	code = read_first(m, &source);
 	if (code)
 		return code;
+	m->by_id = rules_by_id(s->arena, gen->rs, &m->n_by_id);
 	m->ast = parse_file(m->ds, &host_io, source);
 	m->names = arena_new_array(s->arena, struct str, m->ds->sources.len);
 	m->patches = arena_new_array(s->arena, struct patch, m->ds->sources.len);
@@ -175,12 +176,8 @@ static struct str canonical(struct merge *m, const struct ast_rule *rule)
 {
 	struct buf text = { .arena = m->s->arena };
 
-	vec_for_each(r, &m->gen->rs->rules) {
-		if (r->id != rule->id)
-			continue;
-		print_rule(&text, m->gen->rs, r, PRINT_ALL);
-		break;
-	}
+	if (rule->id < m->n_by_id && m->by_id[rule->id])
+		print_rule(&text, m->gen->rs, m->by_id[rule->id], PRINT_ALL);
 	return (struct str){ buf_text(&text), text.len };
 }
 

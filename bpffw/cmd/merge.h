@@ -13,6 +13,8 @@ struct merge {
 	struct ast *ast;       /* of the files, includes followed */
 	struct str *names;     /* absolute, by source */
 	struct patch *patches; /* by source */
+	struct rule **by_id;   /* of gen->rs */
+	uint32_t n_by_id;
 };
 
 /* Read and parse the files that @gen came from. Return: EXIT_DONE or what was reported. */

@@ -25,6 +25,8 @@ struct save {
 	VEC(struct output) outputs;
 	struct io io;        /* the host's files under the new texts */
 	struct change check; /* the files as they will be */
+	struct rule **by_id;
+	uint32_t n_by_id;
 };
 
 static const char *read_new(void *ctx, struct arena *arena, const char *path, struct str *ret_text)
@@ -110,9 +112,8 @@ static void take_origins(struct save *save, const struct ast *filed, struct str 
 	while ((rule = next_rule(save->gen.ast, chain, &stmt, &index)) &&
 	       (from = next_rule(filed, chain, &from_stmt, &from_index))) {
 		((struct ast_rule *)rule)->origin = from->origin;
-		vec_for_each(r, &save->gen.rs->rules)
-			if (r->id == rule->id)
-				r->origin = from->origin;
+		if (rule->id < save->n_by_id && save->by_id[rule->id])
+			save->by_id[rule->id]->origin = from->origin;
 	}
 }
 
@@ -159,6 +160,7 @@ static enum exit_code write_outputs(struct save *save)
 			return session_failed(s);
 	if (!save->in_place && !file_is_same(s->arena, save->target, s->in->paths.rules))
 		return EXIT_DONE;
+	save->by_id = rules_by_id(s->arena, save->gen.rs, &save->n_by_id);
 	take_origins(save, save->check.ast, (struct str){ 0 });
 	vec_for_each(stmt, &save->gen.ast->stmts)
 		if (stmt->kind == STMT_CHAIN)

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <time.h>
+
+#include "bpffw/cmd/files.h"
+#include "bpffw/ui/json.h"
+#include "bpffw/ui/text.h"
+#include "compiler/compile.h"
+#include "compiler/ir/diff.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/sema.h"
+
+struct status {
+	struct session s;
+	struct generation gen;
+	struct attached *attached;
+	uint32_t n_attached;
+	struct compiled compiled;
+};
+
+/* Against the file of the next boot. Mistakes in that file are for `check`. */
+static const char *compare_file(struct status *st)
+{
+	struct session *s = &st->s;
+	struct diags *ds = diags_new(s->arena);
+	const char *path = s->in->paths.rules, *why;
+	struct buf out = { .arena = s->arena };
+	struct ruleset *rs;
+	struct diff diff;
+	struct str text;
+
+	why = host_io.read(host_io.ctx, s->arena, path, &text);
+	if (why)
+		return arena_printf(s->arena, "%s: %s", path, why);
+	rs = sema_ruleset(
+		ds,
+		parse_file(ds, &host_io, diag_source(ds, str_of(path), text, (struct span){ 0 })),
+		&s->env);
+	if (ds->n_errors)
+		return arena_printf(s->arena, "%s has errors", path);
+	diff = diff_rules(s->arena, st->gen.rs, rs);
+	buf_printf(&out, "differs from %s: ", path);
+	text_count(&out, (uint64_t)diff.n_added + diff.n_removed + diff.n_changed + diff.n_moved,
+		   "rule");
+	return buf_text(&out);
+}
+
+static void put_running(struct status *st, struct buf *out)
+{
+	const struct gen_file *changed;
+
+	buf_printf(out, "running     generation %u since ", st->gen.info.number);
+	text_time_short(out, st->gen.info.when, time(NULL));
+	if (!st->gen.info.saved) {
+		buf_printf(out, ", NOT SAVED (%s) - 'bpffw diff'\n", compare_file(st));
+		return;
+	}
+	buf_puts(out, ", saved");
+	changed = files_changed(&st->s, &st->gen.info);
+	if (changed) {
+		buf_puts(out, ", but ");
+		text_escape(out, changed->path);
+		buf_puts(out, " has changed since - 'bpffw diff'");
+	}
+	buf_puts(out, "\n");
+}
+
+static void put_interfaces(struct status *st, struct buf *out)
+{
+	buf_puts(out, "interfaces  ");
+	for (uint32_t i = 0; i < st->n_attached; i++) {
+		const struct attached *a = &st->attached[i];
+
+		buf_puts(out, i ? "; " : "");
+		text_escape(out, a->name);
+		if (a->missing)
+			buf_puts(out, " missing (attached when it appears)");
+		else if (a->driver.len)
+			buf_printf(out, " %s (" STR_FMT ")", attached_mode(a), STR_ARG(a->driver));
+		else
+			buf_printf(out, " %s", attached_mode(a));
+	}
+	buf_puts(out, st->n_attached ? "\n" : "none: NOTHING IS FILTERED\n");
+}
+
+static void put_sets(struct status *st, struct buf *out)
+{
+	const char *gap = "sets        ";
+
+	vec_for_each(set, &st->gen.rs->sets) {
+		buf_printf(out, "%s" STR_FMT " ", gap, STR_ARG(set->name));
+		text_grouped(out, set->entries.len);
+		if (set->size) {
+			buf_puts(out, " / ");
+			text_grouped(out, set->size);
+		}
+		gap = "; ";
+	}
+	if (st->gen.rs->sets.len)
+		buf_puts(out, "\n");
+}
+
+static void print_text(struct status *st)
+{
+	struct buf out = { .arena = st->s.arena };
+
+	put_running(st, &out);
+	put_interfaces(st, &out);
+	buf_puts(&out, "program     ");
+	text_count(&out, st->gen.rs->rules.len, "rule");
+	buf_puts(&out, ", ");
+	text_count(&out, st->compiled.n_insns, "instruction");
+	buf_puts(&out, ", tables ");
+	text_grouped(&out, st->compiled.blob_size);
+	buf_puts(&out, " bytes\n");
+	put_sets(st, &out);
+	fwrite(out.data, 1, out.len, stdout);
+}
+
+static json_t *interfaces_json(const struct status *st)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < st->n_attached; i++) {
+		const struct attached *a = &st->attached[i];
+
+		json_array_append_new(list, json_pack("{s:o,s:s,s:o}", "name", json_str(a->name),
+						      "mode", attached_mode(a), "driver",
+						      json_str_or_null(a->driver)));
+	}
+	return list;
+}
+
+static void print_json(const struct status *st)
+{
+	json_t *object = json_schema("status");
+	uint32_t number = st->gen.info.number;
+
+	json_object_set_new(object, "generation", number ? json_integer(number) : json_null());
+	if (number) {
+		json_object_set_new(object, "since", json_time(st->gen.info.when));
+		json_object_set_new(object, "saved", json_boolean(st->gen.info.saved));
+		json_object_set_new(object, "interfaces", interfaces_json(st));
+		json_object_set_new(object, "rules", json_integer(st->gen.rs->rules.len));
+		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));
+		json_object_set_new(object, "maps",
+				    json_pack("{s:i}", "blob", (int)st->compiled.blob_size));
+	}
+	json_line(stdout, object);
+}
+
+static enum exit_code status(struct status *st)
+{
+	struct session *s = &st->s;
+	enum exit_code code = session_store(s, STORE_READ);
+
+	if (code)
+		return code;
+	if (!store_running(s->store)) {
+		if (s->in->json)
+			print_json(st);
+		else
+			printf("running     no ruleset: NOTHING IS FILTERED - 'bpffw apply'\n");
+		return EXIT_DONE;
+	}
+	code = session_running(s, &st->gen);
+	if (code)
+		return code;
+	if (change_attached(s->store, s->arena, st->gen.rs, &st->attached, &st->n_attached, &s->f) <
+		    0 ||
+	    !compile(s->ds, st->gen.rs, &st->compiled))
+		return session_failed(s);
+	if (s->in->json)
+		print_json(st);
+	else
+		print_text(st);
+	return EXIT_DONE;
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	struct status st = { 0 };
+	enum exit_code code;
+
+	session_start(&st.s, in);
+	code = status(&st);
+	session_end(&st.s);
+	return code;
+}
+
+const struct command cmd_status = {
+	.name = "status",
+	.help = "what runs where, and whether it is saved",
+	.example = "bpffw status",
+	.flags = CMD_ROOT,
+	.run = run,
+};
