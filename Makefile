@@ -31,9 +31,10 @@ BPF_SRC  := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 TOOL_SRC := $(wildcard tests/kernel/*.c tests/golden/*.c tests/bench/*.c)
 
-LIB_OBJ  := $(LIB_SRC:%.c=$O/%.o)
-APP_OBJ  := $(APP_SRC:%.c=$O/%.o)
-MAIN_OBJ := $(MAIN_SRC:%.c=$O/%.o)
+# Below obj/, because build/bpffw is the program.
+LIB_OBJ  := $(LIB_SRC:%.c=$O/obj/%.o)
+APP_OBJ  := $(APP_SRC:%.c=$O/obj/%.o)
+MAIN_OBJ := $(MAIN_SRC:%.c=$O/obj/%.o)
 BPF_OBJ  := $(BPF_SRC:%.c=$O/%.o)
 # BPF objects are linked into the binary: nothing is looked up on disk at run time.
 EMBED_OBJ := $(BPF_SRC:bpf/%.bpf.c=$O/bpf/%.embed.o)
@@ -60,7 +61,7 @@ $O/libcompiler.a: $(LIB_OBJ)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$O/%.o: %.c
+$O/obj/%.o: %.c
 	@mkdir -p $(@D) && echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
