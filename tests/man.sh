@@ -22,7 +22,7 @@ for page in etc/*.[1-9]; do
 done
 for command in $(sed -n '/define COMMANDS(X)/,/clang-format/s/X(\([a-z]*\))/\n\1\n/gp' bpffw/command.h |
 	grep -x '[a-z]*'); do
-	check "command $command" "$(grep -q "^\.It Nm bpffw Cm $command\b\|^\.It Cm $command\b" etc/bpffw.8 ||
+	check "command $command" "$(grep -q "^\.It Cm $command\b" etc/bpffw.8 ||
 		echo 'is not in bpffw(8)')"
 done
 for code in $(sed -n 's/^X(\([EW][0-9]*\),.*/\1/p' compiler/base/codes.def); do
