@@ -295,16 +295,26 @@ static enum truth compare(const ranges *have, const ranges *wanted)
 	return inside ? TRUTH_YES : apart ? TRUTH_NO : TRUTH_DEPENDS;
 }
 
+/* A match on one value or range, by far the most, needs no list of its own. */
+static bool is_one_range(const struct match *match)
+{
+	return match->atoms.len == 1 && match->atoms.data[0].kind == ATOM_RANGE &&
+	       match->row->type != TYPE_FLAGS;
+}
+
 enum truth cell_match(const struct space *space, const struct cell *cell, const struct match *match)
 {
 	const ranges *have = cell_values(cell, match->row->offset);
-	struct range any = { 0, field_max(match->row, cell->family) };
-	ranges all = { .data = &any, .len = 1 }, wanted;
+	struct range any = { 0, field_max(match->row, cell->family) }, one;
+	ranges all = { .data = &any, .len = 1 }, wanted = { .data = &one, .len = 1 };
 	enum truth truth;
 
 	if (!cell_has_layer(cell, match->row) || !family_fits(match, cell->family))
 		return TRUTH_NO;
-	wanted = match_values(space, match, cell->family);
+	if (is_one_range(match))
+		one = (struct range){ match->atoms.data[0].lo, match->atoms.data[0].hi };
+	else
+		wanted = match_values(space, match, cell->family);
 	truth = compare(have ? have : &all, &wanted);
 	if (match->negated && truth != TRUTH_DEPENDS)
 		return truth == TRUTH_YES ? TRUTH_NO : TRUTH_YES;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Rules that another rule hides. A cover is found only where it is certain: one earlier allow or
+ * drop without `when`, `until`, a rate or an @set, at a place that no packet can go round: in the
+ * same chain, or before the only jump to it. Unions of rules are not looked at, nor are rules
+ * inside a chain against rules behind its jump, nor what a jump's own matches leave out.
+ */
+#ifndef BPFFW_COVER_H
+#define BPFFW_COVER_H
+
+#include "compiler/ir/space.h"
+
+#define COVER_NONE      UINT32_MAX
+#define COVER_ESSENTIAL (UINT32_MAX - 1)
+#define COVER_FRAGMENTS (UINT32_MAX - 2)
+
+struct cover;
+
+struct cover *cover_new(struct arena *arena, const struct ruleset *rs);
+
+/*
+ * cover_find() - the first rule (index), or COVER_ESSENTIAL, COVER_FRAGMENTS, that decides every
+ * packet of @rule before it.
+ * Return: COVER_NONE also when the work for one ruleset is used up (about 0.2 s).
+ */
+uint32_t cover_find(struct cover *cover, uint32_t rule);
+
+/* Rule @by matches every packet of rule @rule, whatever their places. */
+bool cover_pair(struct cover *cover, uint32_t by, uint32_t rule);
+
+/* The packets a rule can match, its @set matches left out (a set can change). */
+struct space cover_space(struct arena *arena, const struct ruleset *rs, const struct rule *rule);
+
+#endif
