@@ -94,6 +94,7 @@ struct set_entry {
 	uint8_t family; /* addr: 4 or 6; else 0 */
 	struct span span;
 	struct str comment;
+	uint32_t timeout; /* seconds, 0: none */
 };
 
 struct set {
@@ -101,6 +102,7 @@ struct set {
 	struct span span;
 	enum value_type type; /* TYPE_ADDR, TYPE_PORT, TYPE_MAC */
 	VEC(struct set_entry) entries; /* as written, static part with its list file */
+	uint32_t n_block;	       /* of them, the first so many are not from the file */
 	/* The same, normalised: [0] IPv4 or the only one, [1] IPv6. */
 	ranges members[2];
 	uint64_t size;	  /* 0: not given */
