@@ -173,7 +173,8 @@ int counters_totals(const struct counters *counters, struct counter *ret_totals,
 	return 0;
 }
 
-int counters_reset(const struct counters *counters, const uint64_t *slots, struct failure *f)
+int counters_reset(const struct counters *counters, const struct counter *own,
+		   const uint64_t *slots, struct failure *f)
 {
 	struct counter *sums = calloc(counters->entries, sizeof(*sums)), *base;
 	int ret;
@@ -187,8 +188,13 @@ int counters_reset(const struct counters *counters, const uint64_t *slots, struc
 		return -f->err;
 	}
 	for (uint32_t slot = 0; slot < counters->entries; slot++) {
-		if (!slots || slots[slot / 64] >> (slot % 64) & 1)
-			base[slot] = sums[slot];
+		if (slots && !(slots[slot / 64] >> (slot % 64) & 1))
+			continue;
+		base[slot] = sums[slot];
+		if (slot < SLOT_RULES) {
+			base[slot].packets += own[slot].packets;
+			base[slot].bytes += own[slot].bytes;
+		}
 	}
 	unmap_base(counters, base);
 	free(sums);

@@ -40,8 +40,12 @@ int counters_sum(int fd, uint32_t entries, struct counter *ret_sums, struct fail
 /* total = sum - base; @ret_totals has counters->entries places. */
 int counters_totals(const struct counters *counters, struct counter *ret_totals, struct failure *f);
 
-/* Zero the slots whose bit is set; NULL: all. */
-int counters_reset(const struct counters *counters, const uint64_t *slots, struct failure *f);
+/*
+ * Zero the slots whose bit is set; NULL: all.
+ * @own: what the dispatcher counted itself, SLOT_RULES places, added to the sums
+ */
+int counters_reset(const struct counters *counters, const struct counter *own,
+		   const uint64_t *slots, struct failure *f);
 
 /* Make the totals of @to equal to those of @from, where @to itself has counted nothing. */
 int counters_carry(const struct counters *from, const struct counters *to, struct failure *f);

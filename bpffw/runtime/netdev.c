@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -119,6 +121,79 @@ int netdev_list(struct arena *arena, netdevs *ret_devices, struct failure *f)
 	}
 	*ret_devices = devices;
 	return 0;
+}
+
+static int read_route(const struct nlmsghdr *header, void *data)
+{
+	const struct nlattr *attr;
+	uint32_t *ifindex = data;
+
+	mnl_attr_for_each(attr, header, sizeof(struct rtmsg))
+	{
+		if (mnl_attr_get_type(attr) == RTA_OIF)
+			*ifindex = mnl_attr_get_u32(attr);
+	}
+	return MNL_CB_OK;
+}
+
+uint32_t netdev_route(unsigned int family, unsigned __int128 addr)
+{
+	__attribute__((cleanup(close_socket))) struct mnl_socket *nl =
+		mnl_socket_open(NETLINK_ROUTE);
+	uint16_t size = family == 4 ? 4 : 16;
+	unsigned int seq = (unsigned int)time(NULL);
+	uint8_t wire[16];
+	char buffer[8192];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *route;
+	uint32_t ifindex = 0;
+	ssize_t n;
+
+	for (uint16_t i = 0; i < size; i++)
+		wire[i] = (uint8_t)(addr >> (8 * (size - 1 - i)));
+	header->nlmsg_type = RTM_GETROUTE;
+	header->nlmsg_flags = NLM_F_REQUEST;
+	header->nlmsg_seq = seq;
+	route = mnl_nlmsg_put_extra_header(header, sizeof(*route));
+	route->rtm_family = family == 4 ? AF_INET : AF_INET6;
+	route->rtm_dst_len = (uint8_t)(size * 8);
+	mnl_attr_put(header, RTA_DST, size, wire);
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
+		return 0;
+	n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
+	if (n < 0 ||
+	    mnl_cb_run(buffer, (size_t)n, seq, mnl_socket_get_portid(nl), read_route, &ifindex) < 0)
+		return 0;
+	return ifindex;
+}
+
+static bool same_address(const struct sockaddr *have, unsigned int family, unsigned __int128 addr)
+{
+	unsigned __int128 value = 0;
+
+	if (!have || have->sa_family != (family == 4 ? AF_INET : AF_INET6))
+		return false;
+	if (family == 4)
+		return ntohl(((const struct sockaddr_in *)(const void *)have)->sin_addr.s_addr) ==
+		       addr;
+	for (int i = 0; i < 16; i++)
+		value = value << 8 |
+			((const struct sockaddr_in6 *)(const void *)have)->sin6_addr.s6_addr[i];
+	return value == addr;
+}
+
+bool netdev_has_address(struct str name, unsigned int family, unsigned __int128 addr)
+{
+	struct ifaddrs *list;
+	bool found = false;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (const struct ifaddrs *at = list; at && !found; at = at->ifa_next)
+		found = str_is(name, at->ifa_name) && same_address(at->ifa_addr, family, addr);
+	freeifaddrs(list);
+	return found;
 }
 
 const struct netdev *netdev_find(const netdevs *devices, struct str name)

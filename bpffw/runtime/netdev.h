@@ -32,6 +32,11 @@ const struct netdev *netdev_find(const netdevs *devices, struct str name);
 bool netdev_glob(struct str pattern, struct str name);
 bool netdev_is_glob(struct str pattern);
 
+/* The interface towards an address (4 or 6, host byte order); 0: no route. */
+uint32_t netdev_route(unsigned int family, unsigned __int128 addr);
+
+bool netdev_has_address(struct str name, unsigned int family, unsigned __int128 addr);
+
 /* Name of the driver ("virtio_net", "veth"), from the arena; len 0: not known. */
 struct str netdev_driver(struct arena *arena, struct str name);
 

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way of a change up to the kernel: first the rules alone (resolve, ids, tests, lock-out
+ * check), then compiled, loaded and witnessed. live.c puts it into force.
+ */
+#include "bpffw/runtime/change.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpffw/runtime/guard.h"
+#include "bpffw/runtime/swap.h"
+#include "bpffw/runtime/work.h"
+#include "compiler/ir/eval.h"
+#include "compiler/ir/lint.h"
+#include "compiler/lang/sema.h"
+
+#define WITNESSES_MAX 10000
+#define LOADED_NONE   ((struct loaded){ -1, -1, -1, -1, -1, -1, 0, 0 })
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int check_stale(struct work *w)
+{
+	const struct gen_info *old = w->change->old;
+	struct failure unread = { 0 };
+	struct record record = { 0 };
+	char text[32] = "?";
+	struct tm local;
+	time_t when;
+
+	if (!old || old->number == w->store->running)
+		return 0;
+	if (record_read(store_file(w->store, w->store->running, "json"), w->arena, &record,
+			&unread) < 0)
+		failure_clear(&unread);
+	when = record.info.when;
+	if (localtime_r(&when, &local))
+		strftime(text, sizeof(text), "%F %T", &local);
+	return fail_help(w->f,
+			 fail_plain(w->f, ESTALE, EXIT_REFUSED,
+				    "refused: generation %u no longer runs: " STR_FMT
+				    " made generation %u at %s (" STR_FMT ")",
+				    old->number, STR_ARG(record.info.by), w->store->running, text,
+				    STR_ARG(record.info.how)),
+			 "read it with 'bpffw list' and try again");
+}
+
+static bool has_diag(const struct diags *ds, enum diag_code code)
+{
+	vec_for_each(diag, &ds->list) {
+		if (diag->code == code)
+			return true;
+	}
+	return false;
+}
+
+static int resolve(struct work *w, const struct ast *ast)
+{
+	if (w->change && w->change->old)
+		store_number_interfaces(w->env, w->arena, &w->change->old->iface_names);
+	w->rs = sema_ruleset(w->ds, ast, w->env);
+	if (w->change && !w->rs->interfaces.len && !has_diag(w->ds, E163)) {
+		diag_error(w->ds, (struct span){ 0 }, E163, "no interface is given");
+		diag_help(w->ds, "write 'interface NAME'");
+	}
+	if (w->ds->n_errors)
+		return -EINVAL;
+	lint_ruleset(w->ds, w->rs, w->env);
+	return 0;
+}
+
+/* @n_known: names up to this number are no news to sema, which warns about the others. */
+static int find_targets(struct work *w, uint32_t n_known)
+{
+	int ret = netdev_list(w->arena, &w->devices, w->f);
+
+	if (ret < 0)
+		return ret;
+	w->targets = targets_find(w->arena, w->rs, &w->devices);
+	vec_for_each(target, &w->targets) {
+		if (!target->device && target->number <= n_known)
+			diag_warning(w->ds, target->span, W151,
+				     "no interface " STR_FMT " now: it is attached when it appears",
+				     STR_ARG(target->name));
+	}
+	return targets_check_vlan(w->ds, w->rs, &w->targets, &w->devices, w->f);
+}
+
+static void set_bit(uint64_t *bits, uint32_t bit)
+{
+	bits[bit / 64] |= 1ULL << (bit % 64);
+}
+
+/* The slots that a rule of a pinned generation has. */
+static int read_used_slots(struct work *w, numbers *ret_slots)
+{
+	numbers pinned = store_pinned(w->store), slots = { 0 };
+	struct record record;
+	int ret;
+
+	vec_for_each(number, &pinned) {
+		ret = record_read(store_file(w->store, *number, "json"), w->arena, &record, w->f);
+		if (ret < 0 && ret != -ENOENT)
+			return ret;
+		if (ret == -ENOENT)
+			continue;
+		vec_for_each(rule, &record.rules)
+			vec_push(w->arena, &slots, rule->slot);
+	}
+	*ret_slots = slots;
+	return 0;
+}
+
+static bool try_slots(struct work *w, const numbers *slots)
+{
+	uint32_t n_words = w->entries / 64;
+	uint64_t *used = arena_new_array(w->arena, uint64_t, n_words);
+
+	for (uint32_t slot = 0; slot < SLOT_RULES; slot++)
+		set_bit(used, slot);
+	vec_for_each(slot, slots) {
+		if (*slot >= w->entries)
+			return false;
+		set_bit(used, *slot);
+	}
+	w->fresh = arena_memdup(w->arena, used, n_words * sizeof(*used));
+	if (!diff_inherit(w->arena, w->change->old_rs, w->rs, used, w->entries))
+		return false;
+	for (uint32_t i = 0; i < n_words; i++)
+		w->fresh[i] = used[i] & ~w->fresh[i];
+	return true;
+}
+
+/* Ids and slots: those of the same rules in the running generation, else new ones. */
+static int give_ids(struct work *w)
+{
+	uint32_t wanted = counters_size(w->rs->rules.len);
+	numbers slots;
+	int ret = read_used_slots(w, &slots);
+
+	if (ret < 0)
+		return ret;
+	if (w->change->old && w->rs->next_id < w->change->old->next_id)
+		w->rs->next_id = w->change->old->next_id;
+	w->entries = w->old.entries ? w->old.entries : wanted;
+	while (!try_slots(w, &slots)) {
+		if (w->entries >= COUNTERS_MAX)
+			return fail_plain(w->f, E2BIG, EXIT_SYSTEM, "no counters left for %u rules",
+					  w->rs->rules.len);
+		w->entries = w->entries < wanted ? wanted : w->entries * 2;
+	}
+	return 0;
+}
+
+/* A failed expectation is a warning when the admin insists. */
+static void demote_tests(struct diags *ds)
+{
+	vec_for_each(diag, &ds->list) {
+		if (diag->code != E183 || diag->severity != SEVERITY_ERROR)
+			continue;
+		diag->severity = SEVERITY_WARNING;
+		ds->n_errors--;
+		ds->n_warnings++;
+	}
+}
+
+static int run_tests(struct work *w, bool force)
+{
+	eval_tests(w->ds, w->rs);
+	if (force)
+		demote_tests(w->ds);
+	return w->ds->n_errors ? -EINVAL : 0;
+}
+
+static int compile_rules(struct work *w)
+{
+	uint64_t start = now_ns();
+
+	if (!compile(w->ds, w->rs, &w->compiled))
+		return -EINVAL;
+	w->result->ns_compile = now_ns() - start;
+	w->result->n_insns = w->compiled.n_insns;
+	return 0;
+}
+
+/*
+ * The counters of this generation: those of the running one where they are large enough. Slots
+ * that are given anew start at zero, in the old pair too: its totals are carried over again when
+ * the old generation is empty of packets.
+ */
+static int take_counters(struct work *w)
+{
+	const struct counter none[SLOT_RULES] = { 0 };
+	int ret = 0;
+
+	if (w->old.entries)
+		ret = counters_reset(&w->old, none, w->fresh, w->f);
+	if (ret < 0 || w->old.entries == w->entries) {
+		w->counters = w->old;
+		w->old = COUNTERS_NONE;
+		return ret;
+	}
+	ret = counters_create(w->entries, &w->counters, w->f);
+	w->grown = w->old.entries != 0;
+	if (ret == 0 && w->grown)
+		ret = counters_carry(&w->old, &w->counters, w->f);
+	return ret;
+}
+
+static int load_rules(struct work *w, const struct unit *unit)
+{
+	struct unit with_counters = *unit;
+	uint64_t start = now_ns();
+	int ret;
+
+	with_counters.counters = w->counters.fd;
+	with_counters.base = w->counters.base;
+	ret = load_generation(&with_counters, w->ds, &w->compiled, &w->loaded, w->f);
+	if (ret < 0)
+		return ret;
+	w->result->ns_load = now_ns() - start;
+	start = now_ns();
+	ret = witness_run(&w->loaded, w->rs, &w->compiled, WITNESSES_MAX, &w->result->n_witnesses,
+			  w->f);
+	w->result->ns_witness = now_ns() - start;
+	return ret;
+}
+
+/* All that needs no kernel; any refusal by the rules, the tests or the guard comes from here. */
+static int check_rules(struct work *w)
+{
+	const struct change *change = w->change;
+	uint32_t n_known;
+	int ret = check_stale(w);
+
+	if (ret == 0)
+		ret = resolve(w, change->ast);
+	n_known = change->old ? change->old->iface_names.len : 0;
+	if (ret == 0)
+		ret = find_targets(w, n_known);
+	if (ret == 0)
+		ret = give_ids(w);
+	if (ret == 0)
+		ret = run_tests(w, change->force);
+	if (ret == 0 && !change->force)
+		ret = guard_session(w->arena, w->rs, w->env, &w->targets, w->f);
+	return ret == 0 ? compile_rules(w) : ret;
+}
+
+static void work_end(struct work *w)
+{
+	loaded_close(&w->loaded);
+	counters_close(&w->old);
+	counters_close(&w->counters);
+}
+
+static void fill_diff(struct work *w)
+{
+	struct diff *diff = &w->result->diff;
+
+	if (w->change->old_rs) {
+		*diff = diff_rules(w->arena, w->change->old_rs, w->rs);
+		return;
+	}
+	diff->n_added = w->rs->rules.len;
+	diff->old_of_new = arena_new_array(w->arena, uint32_t, w->rs->rules.len + 1);
+	for (uint32_t i = 0; i < w->rs->rules.len; i++)
+		diff->old_of_new[i] = DIFF_NONE;
+}
+
+int change_commit(struct store *store, struct diags *ds, struct env *env,
+		  const struct change *change, struct change_result *ret_result, struct failure *f)
+{
+	struct change_result result = { 0 };
+	struct work w = { .store = store,
+			  .ds = ds,
+			  .env = env,
+			  .change = change,
+			  .f = f,
+			  .arena = ds->arena,
+			  .result = &result,
+			  .old = COUNTERS_NONE,
+			  .counters = COUNTERS_NONE,
+			  .loaded = LOADED_NONE };
+	struct failure lost = { 0 };
+	uint64_t start = now_ns();
+	int ret;
+
+	assert(store->mode == STORE_WRITE);
+	/* Counters whose pins are damaged are lost; that is no reason to keep the old rules. */
+	if (store->running &&
+	    counters_open(store_pin(store, "gen/%u", store->running), &w.old, &lost) < 0)
+		failure_clear(&lost);
+	ret = check_rules(&w);
+	if (ret == 0)
+		ret = store_need_unit(store, f);
+	if (ret == 0)
+		ret = take_counters(&w);
+	if (ret == 0)
+		ret = load_rules(&w, &store->unit);
+	if (ret == 0)
+		ret = live_change(&w);
+	if (ret == 0) {
+		fill_diff(&w);
+		result.rs = w.rs;
+		result.ns_total = now_ns() - start;
+		*ret_result = result;
+	}
+	work_end(&w);
+	return ret;
+}
+
+static int check_load(struct work *w)
+{
+	_cleanup_unit_ struct unit unit = UNIT_NONE;
+	int ret = unit_load(&unit, w->f);
+
+	if (ret == 0)
+		ret = counters_create(counters_size(w->rs->rules.len), &w->counters, w->f);
+	return ret == 0 ? load_rules(w, &unit) : ret;
+}
+
+int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
+		 bool load, struct change_result *ret_result, struct failure *f)
+{
+	struct change_result result = { 0 };
+	struct work w = { .store = store,
+			  .ds = ds,
+			  .env = env,
+			  .f = f,
+			  .arena = ds->arena,
+			  .result = &result,
+			  .old = COUNTERS_NONE,
+			  .counters = COUNTERS_NONE,
+			  .loaded = LOADED_NONE };
+	uint64_t start = now_ns();
+	int ret = resolve(&w, ast);
+
+	if (ret == 0)
+		ret = run_tests(&w, false);
+	if (ret == 0)
+		ret = compile_rules(&w);
+	if (ret == 0 && load && store)
+		ret = check_load(&w);
+	if (ret == 0) {
+		result.rs = w.rs;
+		result.ns_total = now_ns() - start;
+		*ret_result = result;
+	}
+	work_end(&w);
+	return ret;
+}
+
+static void add_attached(struct arena *arena, const struct link *link, struct str name,
+			 struct attached *ret_attached)
+{
+	*ret_attached = (struct attached){ .name = name, .missing = !link };
+	if (!link)
+		return;
+	ret_attached->native = link->native;
+	ret_attached->driver = netdev_driver(arena, name);
+}
+
+static const struct link *live_link(const links *all, struct str name)
+{
+	vec_for_each(link, all) {
+		if (!link->gone && !link->waiting && str_eq(link->name, name))
+			return link;
+	}
+	return NULL;
+}
+
+int change_attached(struct store *store, struct arena *arena, const struct ruleset *rs,
+		    struct attached **ret_attached, uint32_t *ret_n, struct failure *f)
+{
+	struct ruleset copy = *rs;
+	struct attached *attached;
+	const struct link *link;
+	targets expected;
+	netdevs devices;
+	uint32_t n = 0;
+	links all;
+	int ret = netdev_list(arena, &devices, f);
+
+	if (ret == 0)
+		ret = links_read(store_pin(store, "link"), arena, &devices, &all, f);
+	if (ret < 0)
+		return ret;
+	expected = targets_find(arena, &copy, &devices);
+	attached = arena_new_array(arena, struct attached, expected.len + 1);
+	vec_for_each(target, &expected) {
+		link = live_link(&all, target->name);
+		/* One that exists without a link is open: it is neither attached nor missing. */
+		if (link || !target->device)
+			add_attached(arena, link, target->name, &attached[n++]);
+	}
+	*ret_attached = attached;
+	*ret_n = n;
+	return 0;
+}
+
+int change_detach_all(struct store *store, struct arena *arena, struct attached **ret_attached,
+		      uint32_t *ret_n, struct failure *f)
+{
+	struct attached *attached;
+	netdevs devices;
+	uint32_t n = 0;
+	links all;
+	int ret = netdev_list(arena, &devices, f);
+
+	if (ret == 0)
+		ret = links_read(store_pin(store, "link"), arena, &devices, &all, f);
+	if (ret < 0)
+		return ret;
+	attached = arena_new_array(arena, struct attached, all.len + 1);
+	for (uint32_t i = 0; i < all.len && ret == 0; i++) {
+		ret = links_detach(&all.data[i], &store->unit, f);
+		if (ret == 0 && !all.data[i].gone)
+			add_attached(arena, &all.data[i], all.data[i].name, &attached[n++]);
+	}
+	*ret_attached = attached;
+	*ret_n = n;
+	return ret;
+}

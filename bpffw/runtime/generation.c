@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Kept generations: reading them back, history, and their counters. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bpffw/runtime/inside.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/print.h"
+#include "compiler/lang/sema.h"
+
+/* A generation was rolled back when a later one repeats an earlier one. */
+static void mark_rolled_back(struct gen_info *infos, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!infos[i].same_as)
+			continue;
+		for (uint32_t k = i + 1; k < n && infos[k].number > infos[i].same_as; k++)
+			infos[k].rolled_back = true;
+	}
+}
+
+int store_history(struct store *store, struct arena *arena, struct gen_info **ret_infos,
+		  uint32_t *ret_n, struct failure *f)
+{
+	numbers recorded = store_recorded(store);
+	struct gen_info *infos = arena_new_array(arena, struct gen_info, recorded.len + 1);
+	struct record record;
+	uint32_t n = 0;
+	int ret;
+
+	for (uint32_t i = recorded.len; i-- > 0;) {
+		ret = record_read(store_file(store, recorded.data[i], "json"), arena, &record, f);
+		if (ret == -ENOENT)
+			continue; /* a writer has just deleted it */
+		if (ret < 0)
+			return ret;
+		infos[n] = record.info;
+		infos[n].running = store->running == recorded.data[i];
+		n++;
+	}
+	mark_rolled_back(infos, n);
+	*ret_infos = infos;
+	*ret_n = n;
+	return 0;
+}
+
+void store_number_interfaces(struct env *env, struct arena *arena, const strs *recorded)
+{
+	strs merged = { 0 };
+	bool known;
+
+	vec_for_each(name, recorded)
+		vec_push(arena, &merged, *name);
+	vec_for_each(name, &env->interfaces) {
+		known = false;
+		for (uint32_t i = 0; i < recorded->len && !known; i++)
+			known = str_eq(recorded->data[i], *name);
+		if (!known)
+			vec_push(arena, &merged, *name);
+	}
+	env->interfaces = merged;
+	env->n_present = merged.len;
+}
+
+/* Ids and origins for the rules in the order of the text, which is print order. */
+static bool give_ids(struct ast *ast, const struct record *record)
+{
+	uint32_t i = 0;
+
+	vec_for_each(stmt, &ast->stmts) {
+		if (stmt->kind != STMT_RULE && stmt->kind != STMT_CHAIN)
+			continue;
+		vec_for_each(rule, &stmt->rules) {
+			if (i >= record->rules.len)
+				return false;
+			rule->id = record->rules.data[i].id;
+			rule->origin = record->rules.data[i].origin;
+			i++;
+		}
+	}
+	return i == record->rules.len;
+}
+
+static struct ruleset *resolve(struct diags *ds, struct env *env, const struct ast *ast,
+			       const struct record *record)
+{
+	uint32_t n_diags = ds->list.len, n_warnings = ds->n_warnings;
+	uint32_t n_errors = ds->n_errors;
+	struct ruleset *rs = sema_ruleset(ds, ast, env);
+
+	if (ds->n_errors > n_errors || rs->rules.len != record->rules.len)
+		return NULL;
+	/* Its warnings were given when it was applied. */
+	ds->list.len = n_diags;
+	ds->n_warnings = n_warnings;
+	for (uint32_t i = 0; i < rs->rules.len; i++) {
+		rs->rules.data[i].id = record->rules.data[i].id;
+		rs->rules.data[i].slot = record->rules.data[i].slot;
+		rs->rules.data[i].origin = record->rules.data[i].origin;
+	}
+	if (rs->next_id < record->info.next_id)
+		rs->next_id = record->info.next_id;
+	return rs;
+}
+
+int store_generation(struct store *store, struct diags *ds, struct env *env, uint32_t number,
+		     struct generation *ret_gen, struct failure *f)
+{
+	const char *path = store_file(store, number, "fw"), *why;
+	struct generation gen = { 0 };
+	struct str text;
+	struct record record;
+	uint32_t source, n_errors = ds->n_errors;
+	int ret = record_read(store_file(store, number, "json"), ds->arena, &record, f);
+
+	if (ret == -ENOENT)
+		return fail_help(
+			f, fail_plain(f, ENOENT, EXIT_ABSENT, "no generation %u is kept", number),
+			"'bpffw history' lists them");
+	if (ret < 0)
+		return ret;
+	why = env->io->read(env->io->ctx, ds->arena, path, &text);
+	if (why)
+		return fail_plain(f, EIO, EXIT_SYSTEM, "generation %u cannot be read back: %s %s",
+				  number, path, why);
+	store_number_interfaces(env, ds->arena, &record.info.iface_names);
+	source = diag_source(ds, str_of(arena_printf(ds->arena, "generation %u", number)), text,
+			     (struct span){ 0 });
+	gen.ast = parse_single(ds, source);
+	if (ds->n_errors == n_errors && give_ids(gen.ast, &record))
+		gen.rs = resolve(ds, env, gen.ast, &record);
+	if (!gen.rs)
+		return fail_plain(f, EINVAL, EXIT_SYSTEM,
+				  "generation %u cannot be read back: %s does not fit its record",
+				  number, path);
+	gen.info = record.info;
+	gen.info.running = store->running == number;
+	*ret_gen = gen;
+	return 0;
+}
+
+int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f)
+{
+	const char *path = store_file(store, gen->info.number, "json");
+	struct record record;
+	int ret = record_read(path, store->arena, &record, f);
+
+	if (ret < 0)
+		return ret == -ENOENT ? fail(f, ENOENT, "cannot read %s", path) : ret;
+	record.info.saved = true;
+	record.info.files.data = gen->info.files.data;
+	record.info.files.len = gen->info.files.len;
+	for (uint32_t i = 0; i < record.rules.len && i < gen->rs->rules.len; i++)
+		record.rules.data[i].origin = gen->rs->rules.data[i].origin;
+	return record_write(path, &record, f);
+}
+
+static int open_counters(struct store *store, struct counters *ret_counters, struct failure *f)
+{
+	if (!store->running)
+		return fail_help(f, fail_plain(f, ENOENT, EXIT_ABSENT, "no ruleset is running"),
+				 "'bpffw apply' starts one");
+	return counters_open(store_pin(store, "gen/%u", store->running), ret_counters, f);
+}
+
+int store_totals(struct store *store, struct arena *arena, struct totals *ret_totals,
+		 struct failure *f)
+{
+	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
+	struct counter own[SLOT_RULES], *totals;
+	int ret = open_counters(store, &counters, f);
+
+	if (ret < 0)
+		return ret;
+	totals = arena_new_array(arena, struct counter, counters.entries);
+	ret = counters_totals(&counters, totals, f);
+	if (ret == 0)
+		ret = counters_sum(store->unit.own_slots, SLOT_RULES, own, f);
+	if (ret < 0)
+		return ret;
+	for (uint32_t slot = 0; slot < SLOT_RULES; slot++) {
+		totals[slot].packets += own[slot].packets;
+		totals[slot].bytes += own[slot].bytes;
+	}
+	*ret_totals = (struct totals){ totals, counters.entries };
+	return 0;
+}
+
+int store_reset(struct store *store, uint32_t slot, struct failure *f)
+{
+	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
+	struct counter own[SLOT_RULES];
+	uint64_t *slots = NULL;
+	int ret = open_counters(store, &counters, f);
+
+	if (ret == 0)
+		ret = counters_sum(store->unit.own_slots, SLOT_RULES, own, f);
+	if (ret < 0)
+		return ret;
+	if (slot != UINT32_MAX) {
+		if (slot >= counters.entries)
+			return fail_plain(f, EINVAL, EXIT_SYSTEM, "no counter %u", slot);
+		slots = calloc((counters.entries + 63) / 64, sizeof(*slots));
+		if (!slots)
+			return fail(f, ENOMEM, "cannot reset a counter");
+		slots[slot / 64] |= 1ULL << (slot % 64);
+	}
+	ret = counters_reset(&counters, own, slots, f);
+	free(slots);
+	return ret;
+}

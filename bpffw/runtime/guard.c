@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The question is put in the language of `explain`, to the same evaluator. */
+#include "bpffw/runtime/guard.h"
+
+#include <errno.h>
+
+#include "compiler/ir/eval.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/sema.h"
+
+static char *address_text(struct arena *arena, unsigned int family, unsigned __int128 addr)
+{
+	struct buf text = { .arena = arena };
+
+	net_print_ip(&text, family, addr);
+	return arena_strndup(arena, text.data, text.len);
+}
+
+/* Where the session's packets come in: where answers to its peer leave, or else where the local
+ * address is. Elsewhere: on an interface that the ruleset does not filter. */
+static const struct target *session_target(const struct env *env, const targets *all,
+					   bool *ret_elsewhere)
+{
+	uint32_t ifindex = netdev_route(env->session.family, env->session.addr);
+
+	vec_for_each(target, all) {
+		if (target->device && target->device->ifindex == ifindex)
+			return target;
+	}
+	vec_for_each(target, all) {
+		if (netdev_has_address(target->name, env->session.family, env->session.local))
+			return target;
+	}
+	*ret_elsewhere = ifindex != 0;
+	return NULL;
+}
+
+static bool describe(struct arena *arena, const struct ruleset *rs, const struct env *env,
+		     const struct target *target, struct expect *ret_packet)
+{
+	char *text[] = {
+		(char *)"src",
+		address_text(arena, env->session.family, env->session.addr),
+		(char *)"dst",
+		address_text(arena, env->session.family, env->session.local),
+		(char *)"tcp",
+		(char *)"dport",
+		arena_printf(arena, "%u", env->session.local_port),
+		(char *)"syn",
+		(char *)"on",
+		target ? arena_strndup(arena, target->name.s, target->name.len) : NULL,
+	};
+	int n = target ? 10 : 8;
+	struct diags *ds = diags_new(arena);
+	struct arguments args = lex_arguments(ds, n, text);
+	struct ast_command command = { 0 };
+
+	return parse_command(ds, "explain", &args, &command) &&
+	       sema_packet(ds, rs, env, command.packet.data, command.packet.len, ret_packet);
+}
+
+static const char *decider(struct arena *arena, const struct ruleset *rs,
+			   const struct eval_trace *trace)
+{
+	const struct rule *rule;
+
+	if (trace->rule >= rs->rules.len)
+		return rs->default_allow ? "default allow" : "default drop";
+	rule = &rs->rules.data[trace->rule];
+	if (rule->name.len)
+		return arena_strndup(arena, rule->name.s, rule->name.len);
+	return rule->id ? arena_printf(arena, "r%u", rule->id) : rule->text;
+}
+
+static int refuse(struct arena *arena, const struct ruleset *rs, const struct env *env,
+		  const struct eval_trace *trace, struct failure *f)
+{
+	bool is6 = env->session.family == 6;
+	const char *open = is6 ? "[" : "", *close = is6 ? "]" : "";
+	const char *peer = address_text(arena, env->session.family, env->session.addr);
+
+	fail_plain(
+		f, EPERM, EXIT_REFUSED,
+		"refused: this ssh session (%s%s%s:%u -> %s%s%s:%u) %s be dropped by '%s' [W204]",
+		open, peer, close, env->session.port, open,
+		address_text(arena, env->session.family, env->session.local), close,
+		env->session.local_port, trace->allow == TRUTH_NO ? "would" : "might",
+		decider(arena, rs, trace));
+	return fail_help(f, -EPERM, "add 'allow tcp dport %u src %s', or use --force",
+			 env->session.local_port, peer);
+}
+
+int guard_session(struct arena *arena, const struct ruleset *rs, const struct env *env,
+		  const targets *all, struct failure *f)
+{
+	const struct target *target;
+	struct expect packet = { 0 };
+	struct eval_trace trace;
+	bool elsewhere = false;
+
+	if (!env->session.family)
+		return 0;
+	target = session_target(env, all, &elsewhere);
+	if (elsewhere)
+		return 0;
+	if (!describe(arena, rs, env, target, &packet))
+		return fail_plain(f, EINVAL, EXIT_SYSTEM,
+				  "the lock-out check cannot describe this ssh session");
+	trace = eval_description(arena, rs, &packet);
+	return trace.allow == TRUTH_YES ? 0 : refuse(arena, rs, env, &trace, f);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lock-out check: a new connection of the admin's own ssh session must be allowed. */
+#ifndef BPFFW_GUARD_H
+#define BPFFW_GUARD_H
+
+#include "bpffw/runtime/targets.h"
+
+/* Return: 0, also without a session or when it comes in where nothing is filtered; -EPERM. */
+int guard_session(struct arena *arena, const struct ruleset *rs, const struct env *env,
+		  const targets *all, struct failure *f);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A loaded generation goes live. Before the commit: pins, files, waiting links. The commit is one
+ * write to the slot; then new links go over to the dispatcher. Behind it only tidying is left.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "bpffw/runtime/swap.h"
+#include "bpffw/runtime/work.h"
+#include "compiler/lang/print.h"
+
+struct live {
+	struct work *w;
+	struct store *store;
+	uint32_t number;
+	uint32_t replaced; /* the generation that ran; 0: none */
+	int old_program;   /* what was in the slot; -1: nothing */
+	links links;
+};
+
+/* sudo and doas keep who it was; else the real user. */
+static struct str user_name(struct arena *arena)
+{
+	const char *name = getenv("SUDO_USER");
+	const struct passwd *entry;
+
+	if (!name)
+		name = getenv("DOAS_USER");
+	if (name && name[0])
+		return str_of(arena_printf(arena, "%.64s", name));
+	entry = getpwuid(getuid());
+	if (entry)
+		return str_of(arena_printf(arena, "%s", entry->pw_name));
+	return str_of(arena_printf(arena, "%u", getuid()));
+}
+
+static void fill_rules(struct work *w, struct record *record)
+{
+	uint32_t n = w->rs->rules.len;
+	uint32_t *order = arena_new_array(w->arena, uint32_t, n + 1);
+
+	print_order(w->rs, order);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rule *rule = &w->rs->rules.data[order[i]];
+
+		vec_push(w->arena, &record->rules,
+			 ((struct record_rule){ rule->id, rule->slot, rule->origin }));
+	}
+}
+
+static void fill_record(const struct live *live, struct record *record)
+{
+	struct work *w = live->w;
+	const struct change *change = w->change;
+	struct gen_info *info = &record->info;
+
+	*info = (struct gen_info){
+		.number = live->number,
+		.when = time(NULL),
+		.by = user_name(w->arena),
+		.how = str_of(change->how ? change->how : ""),
+		.saved = change->saved,
+		.same_as = change->same_as,
+		.iface_names = w->rs->iface_names,
+		.next_id = w->rs->next_id,
+	};
+	info->iface_names.len = targets_names_used(w->rs, &w->targets);
+	if (change->files.len || !change->old)
+		memcpy(&info->files, &change->files, sizeof(info->files));
+	else
+		memcpy(&info->files, &change->old->files, sizeof(info->files));
+	record->enter_id = w->loaded.enter_id;
+	record->boot = record_boot(w->arena);
+	vec_for_each(line, &w->rs->interfaces)
+		vec_push(w->arena, &record->listed, line->name);
+	fill_rules(w, record);
+}
+
+static int write_files(const struct live *live)
+{
+	struct work *w = live->w;
+	struct buf text = { .arena = w->arena };
+	struct record record = { 0 };
+	int ret;
+
+	print_ruleset(&text, w->rs);
+	ret = file_replace(store_file(live->store, live->number, "fw"), text.data, text.len, w->f);
+	if (ret < 0)
+		return ret;
+	fill_record(live, &record);
+	return record_write(store_file(live->store, live->number, "json"), &record, w->f);
+}
+
+static struct link *find_link(const struct live *live, const struct target *target)
+{
+	vec_for_each(link, &live->links) {
+		if (!link->gone && link->ifindex == target->device->ifindex)
+			return link;
+	}
+	return NULL;
+}
+
+/* Both modes cannot be on a device at once, so changing it would leave it open in between. */
+static int check_mode(struct work *w, const struct target *target, const struct link *link)
+{
+	if (target->mode == MODE_AUTO || link->native == (target->mode == MODE_NATIVE))
+		return 0;
+	return fail_help(w->f,
+			 fail_plain(w->f, EBUSY, EXIT_REFUSED,
+				    STR_FMT " is attached in %s mode, the rules want %s",
+				    STR_ARG(target->name), link->native ? "native" : "generic",
+				    link->native ? "generic" : "native"),
+			 "the change leaves it open for a moment: 'bpffw panic open', then apply");
+}
+
+static int attach_target(struct live *live, const struct target *target)
+{
+	struct work *w = live->w;
+	struct link *link = find_link(live, target);
+	int ret = unit_number(&live->store->unit, target->device->ifindex, target->number, w->f);
+
+	if (ret < 0)
+		return ret;
+	if (link) {
+		link->wanted = true;
+		return check_mode(w, target, link);
+	}
+	return links_attach(store_pin(live->store, "link"), w->arena, &live->store->unit,
+			    target->device, target->mode, &live->links, w->f);
+}
+
+static int attach(struct live *live)
+{
+	struct work *w = live->w;
+	int ret = unit_sweep(&live->store->unit, &w->devices, w->f);
+
+	if (ret == 0)
+		ret = links_read(store_pin(live->store, "link"), w->arena, &w->devices,
+				 &live->links, w->f);
+	for (uint32_t i = 0; i < w->targets.len && ret == 0; i++) {
+		if (w->targets.data[i].device)
+			ret = attach_target(live, &w->targets.data[i]);
+	}
+	return ret;
+}
+
+static void detach_made(struct live *live)
+{
+	struct failure ignored = { 0 };
+
+	vec_for_each(link, &live->links) {
+		if (link->made)
+			links_detach(link, &live->store->unit, &ignored);
+	}
+	failure_clear(&ignored);
+}
+
+/* The links that run anything but the present dispatcher: new ones, and those of an older unit. */
+static int update_links(struct live *live)
+{
+	uint32_t dispatcher = program_id(live->store->unit.dispatcher);
+	int ret = 0;
+
+	for (uint32_t i = 0; i < live->links.len && ret == 0; i++) {
+		const struct link *link = &live->links.data[i];
+
+		if (link->wanted && link->program != dispatcher)
+			ret = links_update(link, &live->store->unit, live->w->f);
+	}
+	return ret;
+}
+
+static int commit(struct live *live)
+{
+	struct work *w = live->w;
+	const struct unit *unit = &live->store->unit;
+	struct failure ignored = { 0 };
+	int ret = unit_fail_open(unit, w->rs->fail_open, w->f);
+
+	if (ret == 0)
+		ret = unit_commit(unit, w->loaded.enter, w->f);
+	if (ret < 0)
+		return ret;
+	ret = update_links(live);
+	if (ret < 0 && unit_commit(unit, live->old_program, &ignored) < 0)
+		failure_clear(&ignored);
+	return ret;
+}
+
+static int tidy(struct live *live)
+{
+	struct store *store = live->store;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < live->links.len && ret == 0; i++) {
+		if (!live->links.data[i].wanted)
+			ret = links_detach(&live->links.data[i], &store->unit, live->w->f);
+	}
+	if (ret == 0 && live->w->grown) {
+		swap_grace();
+		ret = swap_finish_counters(store, live->number, live->w->f);
+	}
+	swap_free_old(store, live->number, live->replaced);
+	pin_remove(store_pin(store, "abi%d_old", ABI_VERSION));
+	return ret;
+}
+
+static void report_attached(struct live *live)
+{
+	struct work *w = live->w;
+
+	vec_for_each(target, &w->targets) {
+		const struct link *link = target->device ? find_link(live, target) : NULL;
+		struct attached *attached = vec_add(w->arena, &w->result->attached);
+
+		attached->name = target->name;
+		attached->missing = !link;
+		if (!link)
+			continue;
+		attached->native = link->native;
+		attached->driver = netdev_driver(w->arena, target->name);
+		if (link->made && !link->native && target->mode == MODE_AUTO)
+			diag_warning(w->ds, target->span, W210,
+				     STR_FMT " is attached in generic mode, which is slower: the "
+					     "driver '" STR_FMT "' has no native XDP",
+				     STR_ARG(target->name), STR_ARG(attached->driver));
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Pins, files, links, the slot: undone in reverse. */
+static int go_live(struct live *live)
+{
+	struct work *w = live->w;
+	uint64_t start;
+	int ret = swap_pin(live->store, live->number, &w->loaded, &w->counters,
+			   w->grown ? &w->old : NULL, w->f);
+
+	if (ret < 0)
+		return ret;
+	ret = write_files(live);
+	if (ret < 0)
+		goto forget;
+	ret = attach(live);
+	if (ret < 0)
+		goto detach;
+	start = now_ns();
+	ret = commit(live);
+	if (ret < 0)
+		goto detach;
+	w->result->ns_swap = now_ns() - start;
+	return 0;
+detach:
+	detach_made(live);
+forget:
+	swap_forget(live->store, live->number);
+	return ret;
+}
+
+int live_change(struct work *w)
+{
+	struct store *store = w->store;
+	struct live live = { .w = w,
+			     .store = store,
+			     .number = store->newest + 1,
+			     .replaced = store->running,
+			     .old_program = -1 };
+	int ret;
+
+	if (store->program) {
+		live.old_program = bpf_prog_get_fd_by_id(store->program);
+		if (live.old_program < 0)
+			return fail_bpf(w->f, errno, "cannot hold the running program %u",
+					store->program);
+	}
+	ret = go_live(&live);
+	fd_cleanup(&live.old_program);
+	if (ret < 0)
+		return ret;
+	store->running = store->newest = live.number;
+	store->program = w->loaded.enter_id;
+	w->result->generation = live.number;
+	report_attached(&live);
+	ret = tidy(&live);
+	if (ret < 0)
+		fail_help(w->f, ret, "generation %u is live all the same", live.number);
+	return ret;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A change under way: what change.c prepares and live.c puts into force. */
+#ifndef BPFFW_WORK_H
+#define BPFFW_WORK_H
+
+#include "bpffw/runtime/change.h"
+#include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/targets.h"
+
+struct work {
+	struct store *store; /* NULL: nothing is loaded (check without root) */
+	struct diags *ds;
+	struct env *env;
+	const struct change *change; /* NULL: check only */
+	struct failure *f;
+	struct arena *arena;
+	struct change_result *result;
+	struct ruleset *rs;
+	netdevs devices;
+	targets targets;
+	uint32_t entries;              /* counter slots wanted */
+	uint64_t *fresh;               /* slots that no kept generation uses */
+	struct counters old, counters; /* of the running generation; of this one */
+	bool grown;                    /* this one has a larger pair of its own */
+	struct compiled compiled;
+	struct loaded loaded;
+};
+
+/*
+ * live_change() - pin, write the files, attach, commit, detach what is no longer listed.
+ * An error before the commit or in it undoes everything; one behind it says that the new
+ * generation is live.
+ */
+int live_change(struct work *w);
+
+#endif
