@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * test_equal [SEED] [ROUNDS]: random rules x random packets. The loaded programs must answer as
+ * eval does, non-terminal rules included; a sample also goes through the chain as live traffic
+ * does, and verdicts and counters must come out as eval says. Each round is a test.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "bpffw/runtime/counters.h"
+#include "bpffw/runtime/unit.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/sema.h"
+#include "tests/kernel/random.h"
+
+#define PACKETS    3500u /* a round, probed */
+#define LIVE       100u  /* a round, as live traffic */
+#define REPAIRS    20u   /* how often refused lines are taken out */
+#define SET_SAMPLE 64u
+
+struct round {
+	struct arena *arena;
+	struct random random;
+	struct diags *ds;
+	struct str text;
+	const struct ruleset *rs;
+	struct compiled compiled;
+	struct unit *unit;
+	struct counters counters;
+	struct loaded loaded;
+	struct pkt *slot; /* this CPU's, in the scratch map */
+	uint64_t *asked;
+};
+
+/* Values a field is compared with, of all rules, and their neighbours. */
+struct pool {
+	const struct clause *row;
+	VEC(u128) values;
+};
+typedef VEC(struct pool) pools;
+
+static void pool_range(struct arena *arena, struct pool *pool, u128 lo, u128 hi)
+{
+	vec_push(arena, &pool->values, lo);
+	vec_push(arena, &pool->values, hi);
+	vec_push(arena, &pool->values, lo - 1);
+	vec_push(arena, &pool->values, hi + 1);
+}
+
+static struct pool *pool_of(struct arena *arena, pools *all, const struct clause *row)
+{
+	struct pool *pool;
+
+	vec_for_each(known, all)
+		if (known->row->offset == row->offset)
+			return known;
+	pool = vec_add(arena, all);
+	pool->row = row;
+	return pool;
+}
+
+static void pool_fill(struct arena *arena, const struct ruleset *rs, pools *all)
+{
+	vec_for_each(rule, &rs->rules)
+		vec_for_each(match, &rule->matches) {
+			struct pool *pool = pool_of(arena, all, match->row);
+
+			vec_for_each(atom, &match->atoms) {
+				const struct set *set = &rs->sets.data[atom->set];
+
+				if (atom->kind != ATOM_SET) {
+					pool_range(arena, pool, atom->lo, atom->hi);
+					continue;
+				}
+				for (uint32_t i = 0; i < set->entries.len && i < SET_SAMPLE; i++)
+					pool_range(arena, pool, set->entries.data[i].range.lo,
+						   set->entries.data[i].range.hi);
+			}
+		}
+}
+
+static void set_field(struct pkt *pkt, const struct clause *row, u128 value)
+{
+	uint8_t *at = (uint8_t *)pkt + row->offset;
+	uint64_t halves[2] = { (uint64_t)(value >> 64), (uint64_t)value };
+
+	if (row->width == 16)
+		memcpy(at, halves, 16);
+	else
+		memcpy(at, &halves[1], row->width);
+}
+
+/* As the parser leaves it: what a packet does not have is 0. */
+static void well_formed(struct pkt *p)
+{
+	bool tcp = p->proto == 6, udp = p->proto == 17;
+	bool icmp = (p->proto == 1 && p->family == 4) || (p->proto == 58 && p->family == 6);
+
+	p->frag %= 3;
+	if (p->family == FAMILY_NONE)
+		p->proto = p->frag = p->ttl = p->dscp = 0;
+	if (p->family == FAMILY_NONE || p->frag == FRAG_LATER)
+		tcp = udp = icmp = false;
+	if (p->family != FAMILY_IPV6) {
+		p->src[0] = p->dst[0] = 0;
+		p->src[1] &= p->family == FAMILY_IPV4 ? UINT32_MAX : 0;
+		p->dst[1] &= p->family == FAMILY_IPV4 ? UINT32_MAX : 0;
+	}
+	if (!tcp && !udp)
+		p->sport = p->dport = 0;
+	if (!tcp)
+		p->flags = 0;
+	if (!icmp)
+		p->icmp_type = p->icmp_code = 0;
+	p->smac &= 0xffffffffffff;
+	p->dmac &= 0xffffffffffff;
+	if (p->family)
+		p->ethertype = p->family == FAMILY_IPV4 ? 0x0800 : 0x86dd;
+}
+
+static void random_packet(struct random *r, const struct ruleset *rs, const pools *all,
+			  struct pkt *p)
+{
+	static const uint8_t families[] = { 4, 4, 4, 6, 6, 6, 0 };
+	static const uint8_t protos[] = { 6, 6, 6, 17, 17, 1, 58, 47, 50, 255, 0 };
+	static const uint8_t frags[] = { 0, 0, 0, 0, 1, 2 };
+	uint64_t *noise = (uint64_t *)p;
+
+	for (size_t i = 0; i < sizeof(*p) / sizeof(*noise); i++)
+		noise[i] = random_next(r);
+	p->ifnum = random_below(r, 4);
+	p->frame_len = 60 + random_below(r, 1500);
+	p->vlan &= 4095;
+	vec_for_each(pool, all)
+		if (pool->values.len && random_chance(r, 75))
+			set_field(p, pool->row,
+				  pool->values.data[random_below(r, pool->values.len)]);
+	/* Half of the packets go for one rule. */
+	if (rs->rules.len && random_chance(r, 50)) {
+		const struct rule *rule = &rs->rules.data[random_below(r, rs->rules.len)];
+
+		vec_for_each(match, &rule->matches)
+			if (match->atoms.len && match->atoms.data[0].kind != ATOM_SET)
+				set_field(p, match->row, match->atoms.data[0].lo);
+	}
+	p->family = RANDOM_OF(r, families);
+	if (random_chance(r, 70))
+		p->proto = RANDOM_OF(r, protos);
+	if (random_chance(r, 70))
+		p->frag = RANDOM_OF(r, frags);
+	p->reason = random_chance(r, 3) ? (uint8_t)random_below(r, REASON_COUNT) : 0;
+	p->essential = random_chance(r, 3);
+	p->established = 0;
+	p->probe = 0;
+	p->from = 0;
+	well_formed(p);
+}
+
+/* Blank the lines that were reported. Return: how many. */
+static uint32_t blank_lines(struct diags *ds, char *text)
+{
+	uint32_t n = 0;
+
+	vec_for_each(d, &ds->list) {
+		uint32_t at = d->span.start;
+
+		if (d->severity != SEVERITY_ERROR || d->span.source == 0)
+			continue;
+		while (at > 0 && text[at - 1] != '\n')
+			at--;
+		for (n++; text[at] && text[at] != '\n'; at++)
+			text[at] = ' ';
+	}
+	return n;
+}
+
+static bool make_rules(struct round *round)
+{
+	struct env env = { .io = &io_none };
+	struct buf out = { .arena = round->arena };
+	struct ruleset *rs;
+	char *text;
+
+	put_file(&round->random, &out);
+	text = arena_strndup(round->arena, out.data, out.len);
+	vec_push(round->arena, &env.interfaces, STR("eth0"));
+	vec_push(round->arena, &env.interfaces, STR("eth1"));
+	env.n_present = 2;
+	for (uint32_t i = 0; i < REPAIRS; i++) {
+		round->ds = diags_new(round->arena);
+		round->text = (struct str){ text, out.len };
+		rs = sema_ruleset(round->ds,
+				  parse_file(round->ds, &io_none,
+					     diag_source(round->ds, STR("random.fw"), round->text,
+							 (struct span){ 0 })),
+				  &env);
+		if (!round->ds->n_errors)
+			break;
+		if (!blank_lines(round->ds, text))
+			return false;
+	}
+	if (round->ds->n_errors)
+		return false;
+	for (uint32_t i = 0; i < rs->rules.len; i++)
+		rs->rules.data[i].slot = SLOT_RULES + i;
+	round->rs = rs;
+	return compile(round->ds, rs, &round->compiled);
+}
+
+static bool is_final(const struct round *round, const struct eval_result *result)
+{
+	return result->stage != ANSWER_RULE ||
+	       round->rs->rules.data[result->rule].verb.row->terminal;
+}
+
+/* Return: false after telling what differs. */
+static bool compare_packet(struct round *round, struct pkt *pkt)
+{
+	for (;;) {
+		struct eval_result result = eval_packet(round->rs, pkt, true);
+		uint32_t wanted = eval_answer(&result), got = 0;
+		int err = witness_ask(&round->loaded, pkt, &got);
+
+		++*round->asked;
+		if (err || got != wanted) {
+			printf("eval %#x, kernel %#x (error %d), from %u, family %u proto %u frag "
+			       "%u %u>%u flags %#x icmp %u/%u ethertype %#x ifnum %u\n"
+			       "src %#lx %#lx dst %#lx %#lx ttl %u dscp %u len %u vlan %u\n",
+			       wanted, got, err, pkt->from, pkt->family, pkt->proto, pkt->frag,
+			       pkt->sport, pkt->dport, pkt->flags, pkt->icmp_type, pkt->icmp_code,
+			       pkt->ethertype, pkt->ifnum, (long)pkt->src[0], (long)pkt->src[1],
+			       (long)pkt->dst[0], (long)pkt->dst[1], pkt->ttl, pkt->dscp,
+			       pkt->ip_len, pkt->vlan);
+			if (result.stage == ANSWER_RULE)
+				printf("rule: %s\n", round->rs->rules.data[result.rule].text);
+			return false;
+		}
+		if (is_final(round, &result))
+			return true;
+		pkt->from = result.place + 1;
+	}
+}
+
+static void expect_count(struct counter *wanted, uint32_t slot, const struct pkt *pkt)
+{
+	wanted[slot].packets++;
+	wanted[slot].bytes += pkt->frame_len;
+}
+
+/* Which counters the packet must move. Return: whether it is allowed. */
+static bool expect_counts(struct round *round, const struct pkt *packet, struct counter *wanted)
+{
+	struct pkt pkt = *packet;
+
+	for (;;) {
+		struct eval_result result = eval_packet(round->rs, &pkt, true);
+
+		switch (result.stage) {
+		case ANSWER_MALFORMED:
+			expect_count(wanted, SLOT_MALFORMED + pkt.reason, &pkt);
+			return result.allow;
+		case ANSWER_ESSENTIAL:
+			expect_count(wanted, SLOT_ESSENTIAL, &pkt);
+			return result.allow;
+		case ANSWER_FRAGMENTS:
+			expect_count(wanted, SLOT_FRAGMENTS, &pkt);
+			return result.allow;
+		case ANSWER_DEFAULT:
+			expect_count(wanted, result.allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP,
+				     &pkt);
+			return result.allow;
+		case ANSWER_RULE:
+			expect_count(wanted, round->rs->rules.data[result.rule].slot, &pkt);
+			if (is_final(round, &result))
+				return result.allow;
+			pkt.from = result.place + 1;
+		}
+	}
+}
+
+/* As live traffic: the packet in this CPU's slot, then the generation's first program. */
+static bool run_live(struct round *round, const struct pkt *pkt, uint32_t *ret_verdict)
+{
+	uint8_t frame[64] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
+		    .repeat = 1);
+
+	*round->slot = *pkt;
+	if (bpf_prog_test_run_opts(round->loaded.enter, &opts))
+		return false;
+	*ret_verdict = opts.retval;
+	return true;
+}
+
+static bool compare_live(struct round *round, const pools *all)
+{
+	uint32_t entries = round->counters.entries;
+	struct counter *wanted = arena_new_array(round->arena, struct counter, entries);
+	struct counter *got = arena_new_array(round->arena, struct counter, entries);
+	struct failure f = { 0 };
+
+	/* What the probed packets have left behind: nothing. */
+	for (uint32_t i = 0; i < LIVE; i++) {
+		struct pkt pkt;
+		uint32_t verdict = UINT32_MAX;
+		bool allow;
+
+		random_packet(&round->random, round->rs, all, &pkt);
+		allow = expect_counts(round, &pkt, wanted);
+		if (!run_live(round, &pkt, &verdict) || verdict != (allow ? XDP_PASS : XDP_DROP)) {
+			printf("live: verdict %u, eval says %s\n", verdict,
+			       allow ? "pass" : "drop");
+			return false;
+		}
+	}
+	if (counters_sum(round->counters.fd, entries, got, &f)) {
+		printf("%s\n", f.what);
+		return false;
+	}
+	for (uint32_t i = 0; i < entries; i++)
+		if (memcmp(&wanted[i], &got[i], sizeof(*got)) != 0) {
+			printf("slot %u: counted %llu packets, %llu bytes, not %llu, %llu\n", i,
+			       got[i].packets, got[i].bytes, wanted[i].packets, wanted[i].bytes);
+			return false;
+		}
+	return true;
+}
+
+static bool compare_all(struct round *round)
+{
+	pools all = { 0 };
+
+	pool_fill(round->arena, round->rs, &all);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		struct pkt pkt;
+
+		random_packet(&round->random, round->rs, &all, &pkt);
+		if (!compare_packet(round, &pkt))
+			return false;
+	}
+	return compare_live(round, &all);
+}
+
+static bool run_round(struct unit *unit, struct pkt *slot, uint64_t seed, uint64_t *asked)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
+	struct round round = { .arena = arena,
+			       .random = { seed * 0x9e3779b97f4a7c15u | 1 },
+			       .unit = unit,
+			       .slot = slot,
+			       .asked = asked };
+	struct failure f = { 0 };
+	bool same;
+
+	if (!make_rules(&round)) {
+		vec_for_each(d, &round.ds->list)
+			printf("%s: %s\n", diag_code_name(d->code), d->message);
+		return false;
+	}
+	if (counters_create(counters_size(round.rs->rules.len), &counters, &f)) {
+		printf("%s\n", f.what);
+		return false;
+	}
+	unit->counters = counters.fd;
+	round.counters = counters;
+	if (load_generation(unit, round.ds, &round.compiled, &round.loaded, &f)) {
+		printf("%s\n%s\n", f.what, f.log ? f.log : "");
+		failure_clear(&f);
+		return false;
+	}
+	same = compare_all(&round);
+	loaded_close(&round.loaded);
+	if (!same)
+		printf("%.*s\n", STR_ARG(round.text));
+	return same;
+}
+
+/* Stay on one CPU, so that the slot is the one that test runs use. */
+static struct pkt *pin_cpu(const struct unit *unit)
+{
+	int cpu = sched_getcpu();
+	struct pkt *slots;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (cpu < 0 || sched_setaffinity(0, sizeof(set), &set))
+		return NULL;
+	slots = mmap(NULL, sizeof(*slots) * ABI_CPUS, PROT_READ | PROT_WRITE, MAP_SHARED,
+		     unit->scratch, 0);
+	return slots == MAP_FAILED ? NULL : &slots[cpu & (ABI_CPUS - 1)];
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, asked = 0;
+	uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 300;
+	uint32_t passed = 0, failed = 0;
+	struct unit unit = UNIT_NONE;
+	struct failure f = { 0 };
+	struct pkt *slot;
+
+	if (unit_load(&unit, &f)) {
+		printf("%s\n", f.what);
+		return 1;
+	}
+	slot = pin_cpu(&unit);
+	if (!slot)
+		return 1;
+	for (uint32_t i = 0; i < rounds && failed < 3; i++) {
+		bool same = run_round(&unit, slot, seed + i, &asked);
+
+		passed += same;
+		failed += !same;
+		if (!same)
+			printf("not ok: seed %lu\n", (unsigned long)(seed + i));
+	}
+	printf("%lu answers compared\n", (unsigned long)asked);
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
