@@ -46,7 +46,8 @@ static int fill_blob(int fd, const struct compiled *compiled, size_t size)
 
 static int load_blob(const struct compiled *compiled, int *ret_fd, struct failure *f)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
+	/* With BPF_F_RDONLY_PROG it could not be filled through a mapping (EACCES). */
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = (compiled->blob_size + page - 1) / page * page;
 	_cleanup_fd_ int fd = -1;
