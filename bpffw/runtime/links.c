@@ -131,7 +131,8 @@ static int load_waiting(const struct unit *unit, struct failure *f)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = unit->frags ? BPF_F_XDP_HAS_FRAGS : 0);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP,
+		    .prog_flags = unit->frags ? BPF_F_XDP_HAS_FRAGS : 0);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, WAITING_NAME, "GPL", insns, 2, &opts);
 
 	return fd < 0 ? fail_bpf(f, errno, "cannot load a program") : fd;
