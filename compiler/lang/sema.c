@@ -353,6 +353,9 @@ static void resolve_define(struct sema *s, const struct ast_stmt *stmt)
 	}
 	/* Expanded before it is known itself: a define cannot use itself. */
 	expanded = sema_expand(s, &stmt->args);
+	if (!stmt->args.len)
+		diag_error(s->ds, stmt->name.span, E007, "'$" STR_FMT "' has no value",
+			   STR_ARG(stmt->name.text));
 	vec_for_each(word, &expanded) {
 		uint32_t set;
 

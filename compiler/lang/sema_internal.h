@@ -76,6 +76,8 @@ bool sema_value(struct sema *s, const struct ast_clause *clause, struct scope *s
 /* Return: the atoms with globs replaced by the interfaces that match now. */
 atoms sema_expand_globs(struct sema *s, const atoms *written);
 
+/* The keyword alone: the span of an action covers its arguments too. */
+struct span sema_keyword(const struct ast_action *ast);
 /* sema_limit.c: the verb's arguments, limits and their exceed action. */
 void sema_verb(struct sema *s, const struct ast_rule *ast, struct rule *rule);
 void sema_limits(struct sema *s, const struct ast_rule *ast, const struct scope *scope,

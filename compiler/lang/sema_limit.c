@@ -286,8 +286,7 @@ static void read_count(struct sema *s, const struct word *word, struct limit *li
 			   STR_ARG(word->text));
 }
 
-/* The keyword alone: the span of a verb covers its arguments too. */
-static struct span keyword_of(const struct ast_action *ast)
+struct span sema_keyword(const struct ast_action *ast)
 {
 	struct span span = ast->span;
 
@@ -304,7 +303,7 @@ void sema_verb(struct sema *s, const struct ast_rule *ast, struct rule *rule)
 	rule->limit.src4 = 32;
 	rule->limit.src6 = 64;
 	if (verb->row->later)
-		sema_later(s, verb->row->later, keyword_of(verb));
+		sema_later(s, verb->row->later, sema_keyword(verb));
 	switch (verb->row->syntax) {
 	case ACTION_BARE:
 		break;
@@ -377,7 +376,7 @@ static void check_exceed(struct sema *s, const struct ast_action *ast, const str
 			 struct rule *rule)
 {
 	bool tcp = scope->protos == PROTO_TCP && !scope->other_protos;
-	struct span span = keyword_of(ast);
+	struct span span = sema_keyword(ast);
 
 	rule->exceed.row = ast->row;
 	if (ast->row->later)

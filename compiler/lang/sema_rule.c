@@ -94,7 +94,7 @@ void sema_rule(struct sema *s, const struct ast_rule *ast, uint32_t chain)
 		.clauses = ast->clauses.data,
 		.n_clauses = ast->clauses.len,
 		.verb = ast->verb.row,
-		.verb_span = ast->verb.span,
+		.verb_span = sema_keyword(&ast->verb),
 	};
 
 	vec_push(s->arena, &s->rs->chains.data[chain].rules, s->rs->rules.len - 1);

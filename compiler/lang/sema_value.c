@@ -146,6 +146,9 @@ bool sema_value(struct sema *s, const struct ast_clause *clause, struct scope *s
 
 	if (s->ds->n_errors != errors)
 		return false;
+	/* An empty define was reported where it stands. */
+	if (!all.len && clause->value.atoms.len)
+		return false;
 	if (!all.len) {
 		diag_error(s->ds, clause->span, E007, "the list behind '%s' is empty",
 			   match->row->name);
