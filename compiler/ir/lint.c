@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * W201 and W202 come from cover.c; the others each look for one shape. What they do not see:
+ * W205 leaves out the ports of IKE and WireGuard;
  * W206 knows the ports below and takes `on`, `vlan`, `smac` or any narrower `src` as a choice;
  * W207 goes by the name and comment of a set; W208 sees entries written in the file, not in list
  * files.
@@ -251,6 +252,21 @@ bool lint_takes(const struct ruleset *rs, const struct rule *rule, uint8_t proto
 	return true;
 }
 
+/* Tunnels keep their packets below the path's limit by themselves (IKE: RFC 7383). */
+static bool is_tunnel(const struct rule *rule)
+{
+	vec_for_each(match, &rule->matches) {
+		bool all = match->row->offset == offsetof(struct pkt, dport) && !match->negated;
+
+		vec_for_each(atom, &match->atoms)
+			all = all && atom->kind == ATOM_RANGE && atom->lo == atom->hi &&
+			      (atom->lo == 500 || atom->lo == 4500 || atom->lo == 51820);
+		if (all && match->atoms.len)
+			return true;
+	}
+	return false;
+}
+
 /* W205 */
 static void warn_fragments(struct diags *ds, const struct ruleset *rs)
 {
@@ -260,7 +276,7 @@ static void warn_fragments(struct diags *ds, const struct ruleset *rs)
 		return;
 	vec_for_each(rule, &rs->rules) {
 		if (rule->disabled || rule->verb.row->verb != exception ||
-		    !lint_takes(rs, rule, IPPROTO_UDP) ||
+		    !lint_takes(rs, rule, IPPROTO_UDP) || is_tunnel(rule) ||
 		    !(lint_has_field(rule, offsetof(struct pkt, sport)) ||
 		      lint_has_field(rule, offsetof(struct pkt, dport))))
 			continue;

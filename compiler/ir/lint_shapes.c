@@ -7,8 +7,9 @@
 
 #include "compiler/lang/type.h"
 
-#define FLAG_SYN   0x02
-#define LISTED_MAX 100 /* W208 for one ruleset */
+#define FLAG_SYN        0x02
+#define MULTICAST_FIRST 0xe0000000u
+#define LISTED_MAX      100 /* W208 for one ruleset */
 
 static struct match match_of(struct arena *arena, const char *name, unsigned int family, u128 lo,
 			     u128 hi)
@@ -339,12 +340,29 @@ static bool names_family(const struct rule *rule)
 	return false;
 }
 
+/* `not dst 224.0.0.0/4` excepts multicast and says nothing about who may come in. */
+static bool is_multicast(const struct match *match)
+{
+	vec_for_each(atom, &match->atoms)
+		if (atom->kind != ATOM_RANGE || atom->lo < MULTICAST_FIRST)
+			return false;
+	return true;
+}
+
 static const struct match *negated_address(const struct rule *rule)
 {
 	vec_for_each(match, &rule->matches)
-		if (match->row->type == TYPE_ADDR && match->negated)
+		if (match->row->type == TYPE_ADDR && match->negated && !is_multicast(match))
 			return match;
 	return NULL;
+}
+
+static bool has_plain_address(const struct rule *rule)
+{
+	vec_for_each(match, &rule->matches)
+		if (match->row->type == TYPE_ADDR && !match->negated)
+			return true;
+	return false;
 }
 
 static bool is_icmp(const struct rule *rule)
@@ -433,6 +451,8 @@ static bool wants_counterpart(const struct rule *rule)
 		return false;
 	if (verb == VERB_ALLOW)
 		return is_icmp(rule);
+	if (!has_plain_address(rule) && !is_icmp(rule))
+		return false;
 	return verb == VERB_DROP || verb == VERB_BLACKLIST || rule->limit.present;
 }
 

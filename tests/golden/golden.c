@@ -37,6 +37,7 @@
 #include <unistd.h>
 
 #include "compiler/compile.h"
+#include "compiler/ir/lint.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
@@ -414,7 +415,7 @@ static void run_text(struct test *t)
 	t->rs = resolve(t, name, text, t->ds, &t->ast);
 	resolved = !t->ds->n_errors;
 	if (resolved) {
-		sema_lint(t->ds, t->rs, &t->env);
+		lint_ruleset(t->ds, t->rs, &t->env);
 		eval_tests(t->ds, t->rs);
 		compile(t->ds, t->rs, &compiled);
 	}
