@@ -133,9 +133,11 @@ static bool io_service(void *ctx, const char *name, const char *proto, uint16_t 
 		const char *name, *proto;
 		uint16_t port;
 	} known[] = {
-		{ "smtp", "tcp", 25 },        { "domain", "tcp", 53 },      { "domain", "udp", 53 },
-		{ "ftp-data", "tcp", 20 },    { "rsync", "tcp", 873 },      { "snmp", "udp", 161 },
-		{ "two-ports", "tcp", 1000 }, { "two-ports", "udp", 2000 },
+		{ "smtp", "tcp", 25 },        { "domain", "tcp", 53 },
+		{ "domain", "udp", 53 },      { "ftp-data", "tcp", 20 },
+		{ "rsync", "tcp", 873 },      { "snmp", "udp", 161 },
+		{ "only-udp", "udp", 7 },     { "two-ports", "tcp", 1000 },
+		{ "two-ports", "udp", 2000 },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -474,9 +476,9 @@ static void block_add(struct test *t, struct str line)
 static void run_cases(const char *path, struct str text)
 {
 	static const char *const said[] = { "with",   "rule",    "list",  "file",    "canonical",
-					     "packet", "explain", "error", "warning", "no",
-					     "says",   "help",    "now",   "session", "cli",
-					     "stdin",  "out",     "err",   "exit",    "env" };
+					    "packet", "explain", "error", "warning", "no",
+					    "says",   "help",    "now",   "session", "cli",
+					    "stdin",  "out",     "err",   "exit",    "env" };
 	struct test t = { .path = path, .arena = arena_new() };
 	uint32_t number = 0;
 

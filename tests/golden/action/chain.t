@@ -139,7 +139,7 @@ file
 | chain a { jump b; }
 | chain b { jump a; }
 | jump a
-error   E141
+error   E141 5:11-16
 says    loop
 
 file
@@ -150,7 +150,7 @@ file
 |     jump a
 | }
 | jump a
-error   E141 5:10-10
+error   E141 5:5-10
 says    a -> a
 
 rule    return
@@ -158,7 +158,7 @@ error   E143 1-6
 says    return belongs in a chain
 
 rule    return src 192.0.2.1
-error   E143
+error   E143 1-6
 
 # jump takes no limit.
 with    chain c {; drop tcp; }

@@ -27,7 +27,7 @@ rule    rate-limit 10/s per src/24/129 udp
 error   E133 21-30
 
 rule    syn-limit 10/s udp dport 53
-error   E134
+error   E134 1-14
 says    syn-limit needs tcp
 
 rule    syn-limit 10/s tcp flags syn
@@ -35,15 +35,15 @@ error   E135 20-24
 says    syn-limit already means syn
 
 rule    rate-limit 10/s udp exceed blacklist for 1m
-error   E137
-help    per src
+error   E137 28-36
+says    add 'per src'
 
 rule    rate-limit 10/s per src udp exceed syncookie
-error   E138
+error   E138 36-44
 says    only TCP connections have cookies
 
 rule    rate-limit 10/s per src udp exceed blacklist verified for 1m
-error   E138
+error   E138 36-44
 
 rule    drop tcp exceed drop
 error   E142 10-15
@@ -62,7 +62,7 @@ rule    count tcp rate 1/s
 error   E142 11-14
 
 rule    rate-limit 10/s burst 0 udp
-error   E136 13-13
+error   E136 23-23
 
 rule    rate-limit 10/s burst 64kB udp
 error   E136 23-26
@@ -71,22 +71,22 @@ rule    rate-limit 10mbit/s burst 20 udp
 error   E136 27-28
 
 rule    rate-limit 10/s rate 20/s udp
-error   
+error   E142 17-20
 
 rule    rate-limit 10/s burst 5 burst 6 udp
-error   E006
+error   E006 25-29
 
 rule    allow tcp until 2020-13-01
 error   E171 17-26
 
 rule    allow tcp when "mon-fryday 22:00-06:00"
-error   E172
+error   E172 16-39
 
 rule    rate-limit 10/s udp exceed allow
-error   
+error   E144 28-32
 
 rule    scan-limit 20 within 0s per src
-error   E171
+error   E171 22-23
 
 rule    drop tcp log every 0s
-error   E171
+error   E171 20-21

@@ -13,7 +13,9 @@ explain tcp = depends
 explain udp dport 53 = depends on
 explain udp dport 53 on eth1 = drop
 explain icmp type echo-request = allow
-explain icmp6 = drop
+explain icmp6 type echo-request = drop
+# Neighbour discovery is essential traffic.
+explain icmp6 = depends
 explain src 192.0.2.0/24 tcp dport 22 = allow
 explain src 192.0.0.0/16 tcp dport 22 = depends src
 explain tcp not dport 22 = drop

@@ -6,13 +6,13 @@ packet  udp 10.1.1.1:1 > 192.0.3.1:1 allow
 packet  udp [fd00::1]:1 > [2001:db9::1]:1 allow
 
 rule    drop not src 192.0.2.0/24 dst 2001:db8::/32
-error   E115
+error   E115 31-43
 
 rule    allow icmp6 dst 192.0.2.1
 error   E114 17-25
 
 rule    allow icmp ip6
-error   
+error   E109 12-14
 
 # A negated list keeps the families of its addresses.
 rule    drop not src 2001:db8::/32

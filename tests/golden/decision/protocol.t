@@ -1,17 +1,17 @@
 rule    allow dport 22
-error   E106
+error   E106 7-11
 says    a port needs a protocol
 help    allow tcp dport 22
 
 rule    drop sport 22
-error   E106
+error   E106 6-10
 
 rule    allow icmp dport 80
-error   E107
+error   E107 12-16
 says    icmp has no ports
 
 rule    allow proto gre dport 80
-error   
+error   E107 17-21
 
 rule    allow tcp udp dport 53
 error   E108 11-13
@@ -22,10 +22,10 @@ rule    allow icmp icmp6
 error   E108 12-16
 
 rule    allow tcp proto udp
-error   E108
+error   E108 11-15
 
 rule    allow tcp tcp
-error   
+error   E006 11-13
 
 # A port behind the protocol or in front of it: the order does not matter.
 rule    allow dport 22 tcp

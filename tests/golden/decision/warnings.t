@@ -14,7 +14,7 @@ file
 | default drop
 | drop src 192.0.2.0/24
 | allow tcp dport 22 src 192.0.2.7
-warning W201
+warning W201 5:1-32
 
 file
 | version 1
@@ -64,7 +64,7 @@ file
 | default drop
 | allow tcp dport 22
 | allow tcp dport 20-30
-warning W202
+warning W202 4:1-18
 
 # W203: default drop cuts the answers to what this host asks.
 file
@@ -72,7 +72,7 @@ file
 | interface eth0
 | default drop
 | allow tcp dport 22
-warning W203
+warning W203 3:1-12
 
 file
 | version 1
@@ -87,14 +87,14 @@ file
 | interface eth0
 | default drop
 | allow udp dport 53
-warning W205
+warning W205 4:1-18
 
 file
 | version 1
 | interface eth0
 | default allow
 | drop udp dport 53
-warning W205
+warning W205 4:1-17
 
 file
 | version 1
@@ -125,7 +125,7 @@ file
 | interface eth0
 | default drop
 | allow tcp dport 22
-warning W206
+warning W206 4:1-18
 
 file
 | version 1
@@ -141,7 +141,7 @@ file
 | interface eth0
 | default allow
 | drop not src 192.0.2.0/24
-warning W211
+warning W211 4:6-25
 
 # W204: no rule lets this ssh session in.
 session 198.51.100.7
@@ -150,7 +150,7 @@ file
 | interface eth0
 | default drop
 | allow tcp dport 22 src 192.0.2.0/24
-warning W204
+warning W204 3:1-12
 
 session 192.0.2.7
 file

@@ -36,4 +36,4 @@ packet  tcp 192.0.2.1:1 > 192.0.2.2:1 allow
 packet  tcp [2001:db8::1]:1 > [2001:db8::2]:1 drop
 
 rule    allow src 192.0.2.1 dst 2001:db8::1
-error   E115
+error   E115 25-35

@@ -33,7 +33,7 @@ packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags ack drop
 
 # SET/MASK: exactly SET among MASK.
 rule    drop tcp flags syn,fin/syn,fin
-list    drop tcp flags syn,fin/syn,fin
+list    drop tcp flags fin,syn/fin,syn
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn,fin drop
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn,fin,psh drop
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn allow
@@ -67,13 +67,13 @@ packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn,ack allow
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn frag later allow
 
 rule    drop tcp flags syn,foo
-error   E101
+error   E101 20-22
 
 rule    drop udp flags syn
-error   
+error   E109 10-14
 
 rule    drop icmp syn
-error   
+error   E109 11-13
 
 # A keyword is a word where a word is wanted; rst is no keyword anywhere.
 rule    drop flags rst

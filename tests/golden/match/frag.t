@@ -33,17 +33,17 @@ packet  udp 192.0.2.1:1 > 198.51.100.1:53 frag first drop
 packet  udp 192.0.2.1:1 > 198.51.100.1:53 allow
 
 rule    drop frag sometimes
-error   E101 11-19
+error   E007 11-19
 
 # A later fragment has no layer 4: together with a match on it the rule could never match.
 rule    drop udp dport 53 frag later
-error   E109
+error   E109 10-17
 
 rule    drop tcp syn frag later
-error   E109
+error   E109 10-12
 
 rule    drop icmp type echo-request frag later
-error   E109
+error   E109 11-27
 
 rule    drop tcp flags ack frag later
-error   E109
+error   E109 10-18

@@ -10,7 +10,7 @@ packet  tcp 192.0.2.1:1 > 198.51.100.1:2 drop
 packet  tcp [2001:db8::1]:1 > [2001:db8::2]:2 allow
 
 rule    allow ip4 ip6
-error   
+error   E109 11-13
 
 rule    allow ip4 src 192.0.2.1,2001:db8::1
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 allow

@@ -27,4 +27,4 @@ packet  udp 192.0.2.1:1 > 198.51.100.1:2 on wan0 allow
 # Not there yet is only a warning.
 with    interface eth7
 rule    drop on eth7
-warning W151
+warning W151 3:11-14

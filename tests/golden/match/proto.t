@@ -29,10 +29,10 @@ packet  proto 47 192.0.2.1 > 198.51.100.1 drop
 packet  icmp6 2001:db8::1 > 2001:db8::2 drop
 
 rule    allow proto not tcp dport 53
-error   E106
+error   E106 21-25
 
 rule    allow proto tcp,gre dport 53
-error   E106
+error   E107 21-25
 
 rule    allow proto 256
 error   E103 13-15

@@ -93,7 +93,7 @@ list    drop not src 192.0.2.0/24
 packet  tcp 192.0.2.9:1 > 198.51.100.1:2 allow
 packet  tcp 192.0.3.9:1 > 198.51.100.1:2 drop
 packet  tcp [2001:db8::9]:1 > [2001:db8::1]:2 allow
-warning W211
+warning W211 6-25
 
 rule    drop src not 192.0.2.0/24,198.51.100.7
 list    drop not src 192.0.2.0/24,198.51.100.7
@@ -120,10 +120,10 @@ packet  tcp 10.2.0.9:1 > 198.51.100.1:2 allow
 packet  tcp 11.0.0.9:1 > 198.51.100.1:2 drop
 
 rule    allow src 10.0.0.0/8 src 11.0.0.0/8
-error   E006
+error   E006 22-24
 
 rule    allow not src 10.0.0.0/8 not src 11.0.0.0/8
-error   E006
+error   E006 30-32
 
 rule    allow not src not 10.0.0.0/8
-error   E006 15-17
+error   E001 15-17

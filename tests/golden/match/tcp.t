@@ -16,4 +16,4 @@ packet  ether 0x88cc allow
 
 # Ports cannot follow 'not tcp'.
 rule    drop not tcp dport 53
-error   E106
+error   E106 14-18

@@ -2,7 +2,10 @@ file
 | version 1
 | interface eth0
 | default deny
-error   E001 3:9-12
+canonical
+| version 1
+| interface eth0
+| default drop
 
 # Aliases, defines and service names are gone, the order is kept.
 file

@@ -29,7 +29,7 @@ file
 | interface eth0
 | default drop
 | include "missing.fw"
-error   E004
+error   E004 4:9-20
 says    missing.fw
 
 # A mistake in an included file is reported there.
@@ -53,7 +53,7 @@ file a.fw
 | include "b.fw"
 file b.fw
 | include "a.fw"
-error   E005
+error   E005 b.fw:1:9-14
 says    a.fw
 
 # A define and a set of one file are known in the other.

@@ -6,7 +6,6 @@ file
 | allow on wan0
 packet  tcp 192.0.2.1:1 > 198.51.100.1:22 on wan0 allow
 packet  tcp 192.0.2.1:1 > 198.51.100.1:22 on eth0 drop
-warning W210
 
 file
 | version 1

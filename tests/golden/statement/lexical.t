@@ -20,7 +20,7 @@ file
 packet  tcp 203.0.113.1:1 > 198.51.100.1:22 allow
 
 rule    allow tcp dport 22 comment "unclosed
-error   E003
+error   E003 28-36
 
 rule    allow tcp dport 22 comment "a # no comment"
 list    allow tcp dport 22 comment "a # no comment"
@@ -29,13 +29,13 @@ file
 | version 1; interface eth0; default drop
 | chain c {
 |     allow tcp
-error   E003
+error   E003 2:9-9
 
 file
 | version 1; interface eth0; default drop
 | allow tcp
 | }
-error   
+error   E001 3:1-1
 
 rule    allow tcp dport 22 ?
 error   E003 20-20

@@ -97,4 +97,4 @@ file
 | default drop
 | option fragments drop
 | option fragments l3
-error   E161
+error   E161 5:1-6

@@ -2,19 +2,21 @@ file
 | version 1
 | interface eth0
 | allow tcp dport 22
-error   E162
+error   E162 4:1-1
 help    write 'default drop' or 'default allow'
 
 # An empty file.
 file
 | 
-error   E162
+error   E162 2:1-1
 
+# One interface is needed for `apply`, not for `check`.
 file
 | version 1
 | default drop
-| allow tcp dport 22
-error   E163
+| allow tcp dport 22 src 192.0.2.1
+no      E163
+packet  tcp 192.0.2.1:1 > 198.51.100.1:22 allow
 
 file
 | version 1
@@ -22,13 +24,6 @@ file
 | default drop
 | default allow
 error   E161 4:1-7
-
-file
-| version 1
-| version 1
-| interface eth0
-| default drop
-error   
 
 file
 | version 2
@@ -46,5 +41,4 @@ file
 | version 1
 | interface eth0 mode fast
 | default drop
-error   E001 2:21-24
-help    
+error   E165 2:21-24

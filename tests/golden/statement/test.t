@@ -45,7 +45,7 @@ file
 | test {
 |     expect allow tcp dport 22
 | }
-error   E183
+error   E183 6:5-29
 
 # A description is unfragmented packets.
 file
@@ -67,7 +67,7 @@ file
 | test {
 |     expect allow tcp dport 22
 | }
-error   E183
+error   E183 6:5-29
 says    on
 
 file
@@ -109,7 +109,6 @@ file
 | drop tcp dport 22
 | allow tcp
 | test {
-|     expect allow tcp src 192.0.2.9
 |     expect drop tcp src 192.0.3.9 dport 22
 |     expect allow tcp src 192.0.3.9 dport 23
 | }

@@ -22,47 +22,47 @@ says    host names are not looked up in rules
 help    set
 
 rule    allow src 010.0.0.1
-error   
+error   E007 11-19
 
 rule    allow src 10.0.0
-error   
+error   E007 11-16
 
 rule    allow src 10.0.0.256
-error   
+error   E007 11-20
 
 rule    allow src 10.0.0.1.2
-error   
+error   E007 11-20
 
 rule    allow src 10.0.0.9-10.0.0.1
 error   E102 11-27
 
 rule    allow src 10.0.0.1-2001:db8::1
-error   
+error   E007 11-30
 
 rule    allow src 2001:db8:::1
-error   
+error   E007 11-22
 
 rule    allow src 2001:db8::1::2
-error   
+error   E007 11-24
 
 rule    allow src 1:2:3:4:5:6:7:8:9
-error   
+error   E007 11-27
 
 rule    allow src 12345::1
-error   
+error   E007 11-18
 
 rule    allow src 10.0.0.0/
-error   
+error   E111 11-19
 
 rule    allow src 10.0.0.0/08
-error   
+error   E111 11-21
 
 rule    allow src 10.0.0.0/-1
-error   
+error   E111 11-21
 
 # A MAC where an address is wanted.
 rule    allow src 02:00:00:aa:bb:cc
-error   
+error   E007 11-27
 
 # IPv4-mapped addresses are IPv6 addresses.
 rule    allow src ::ffff:192.0.2.1

@@ -1,6 +1,7 @@
-# Ports: decimal without leading zeros; no sign, no blanks, no hex in ports either way it is an error.
+# Ports: decimal without leading zeros.
 rule    allow tcp dport 022
-error   
+error   E007 17-19
+
 rule    allow tcp dport 70000
 error   E103 17-21
 says    port 70000 is above 65535
@@ -12,7 +13,7 @@ rule    allow tcp dport 99999999999999999999
 error   E103 17-36
 
 rule    allow tcp dport -5
-error   
+error   E101 17-18
 
 rule    allow tcp dport 22-20
 error   E102 17-21
@@ -38,7 +39,7 @@ rule    allow tcp dport 22,shh,80
 error   E101 20-22
 
 rule    allow tcp dport 22,
-error   E002
+error   E002 20-20
 
 rule    allow tcp dport {22 80}
 error   E105 21-22
@@ -47,7 +48,7 @@ rule    allow tcp dport { 22, 80, }
 list    allow tcp dport 22,80
 
 rule    allow tcp dport {}
-error   
+error   E007 11-18
 
 rule    allow tcp dport
 error   E002 16-16
@@ -59,7 +60,7 @@ help    a value is expected here
 
 # A keyword where a value is wanted is reported at that word.
 rule    drop src dport 22
-error   "dport"
+error   E007 10-14
 says    'dport' is not an address
 
 # Names of two protocols: a name with different numbers is unknown.
@@ -79,8 +80,8 @@ list    allow proto tcp,udp dport 53
 rule    allow udp dport rsync
 error   E101 17-21
 
-rule    allow tcp dport snmp
-error   E101 17-20
+rule    allow tcp dport only-udp
+error   E101 17-24
 
 # Ranges of numbers only, never of names.
 rule    allow tcp dport ssh-http
@@ -115,7 +116,7 @@ error   E001 20-24
 help    established
 
 rule    allow tcp src any
-error   
+error   E001 15-17
 help    
 
 rule    -A INPUT -p tcp --dport 22 -j ACCEPT
@@ -130,7 +131,7 @@ rule    allow limit 10/s tcp
 error   E001 7-11
 
 rule    drop not
-error   E002
+error   E002 9-9
 
 rule    drop not name x
-error   
+error   E001 10-13

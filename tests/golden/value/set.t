@@ -100,7 +100,7 @@ file list.txt
 | 192.0.2.1
 | foo
 | bar
-error   E182
+error   E182 list.txt:2:1-3
 says    'foo' is not an address
 
 file
@@ -109,7 +109,7 @@ file
 | default drop
 | set s addr file "missing.txt"
 | allow src @s
-error   E182
+error   E182 4:17-29
 says    missing.txt
 
 file
@@ -118,7 +118,7 @@ file
 | default drop
 | set s addr size 2 { 192.0.2.1, 192.0.2.3, 192.0.2.5 }
 | allow src @s
-error   E181
+error   E181 4:17-17
 help    size
 
 file
@@ -135,11 +135,11 @@ file
 | default drop
 | set s addr { 192.0.2.1 }
 | set s port { 22 }
-error   E161 5:1-1
+error   E161 5:5-5
 
 file
 | version 1
 | interface eth0
 | default drop
 | set s numbers { 22 }
-error   E001 4:7-13
+error   E007 4:7-13
