@@ -226,7 +226,7 @@ static void put_proto_for(struct random *r, struct buf *out, const struct clause
 
 static void put_matches(struct random *r, struct buf *out)
 {
-	uint32_t rows = 0, n = random_below(r, 4);
+	uint32_t rows = 0, n = random_chance(r, 4) ? 0 : 1 + random_below(r, 4);
 	bool has_proto = false;
 
 	while (clause_matches[rows].name)

@@ -22,6 +22,11 @@
 #define REPAIRS    20u   /* how often refused lines are taken out */
 #define SET_SAMPLE 64u
 
+/* How many answers were compared, and how many of them were a rule's. */
+struct tally {
+	uint64_t answers, by_rules;
+};
+
 struct round {
 	struct arena *arena;
 	struct random random;
@@ -33,7 +38,7 @@ struct round {
 	struct counters counters;
 	struct loaded loaded;
 	struct pkt *slot; /* this CPU's, in the scratch map */
-	uint64_t *asked;
+	struct tally *tally;
 };
 
 /* Values a field is compared with, of all rules, and their neighbours. */
@@ -225,7 +230,8 @@ static bool compare_packet(struct round *round, struct pkt *pkt)
 		uint32_t wanted = eval_answer(&result), got = 0;
 		int err = witness_ask(&round->loaded, pkt, &got);
 
-		++*round->asked;
+		round->tally->answers++;
+		round->tally->by_rules += result.stage == ANSWER_RULE;
 		if (err || got != wanted) {
 			printf("eval %#x, kernel %#x (error %d), from %u, family %u proto %u frag "
 			       "%u %u>%u flags %#x icmp %u/%u ethertype %#x ifnum %u\n"
@@ -345,7 +351,7 @@ static bool compare_all(struct round *round)
 	return compare_live(round, &all);
 }
 
-static bool run_round(struct unit *unit, struct pkt *slot, uint64_t seed, uint64_t *asked)
+static bool run_round(struct unit *unit, struct pkt *slot, uint64_t seed, struct tally *tally)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
@@ -353,7 +359,7 @@ static bool run_round(struct unit *unit, struct pkt *slot, uint64_t seed, uint64
 			       .random = { seed * 0x9e3779b97f4a7c15u | 1 },
 			       .unit = unit,
 			       .slot = slot,
-			       .asked = asked };
+			       .tally = tally };
 	struct failure f = { 0 };
 	bool same;
 
@@ -398,10 +404,11 @@ static struct pkt *pin_cpu(const struct unit *unit)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, asked = 0;
-	uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 300;
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 1500;
 	uint32_t passed = 0, failed = 0;
 	struct unit unit = UNIT_NONE;
+	struct tally tally = { 0 };
 	struct failure f = { 0 };
 	struct pkt *slot;
 
@@ -413,14 +420,15 @@ int main(int argc, char **argv)
 	if (!slot)
 		return 1;
 	for (uint32_t i = 0; i < rounds && failed < 3; i++) {
-		bool same = run_round(&unit, slot, seed + i, &asked);
+		bool same = run_round(&unit, slot, seed + i, &tally);
 
 		passed += same;
 		failed += !same;
 		if (!same)
 			printf("not ok: seed %lu\n", (unsigned long)(seed + i));
 	}
-	printf("%lu answers compared\n", (unsigned long)asked);
+	printf("%lu answers compared, %lu of them by rules\n", (unsigned long)tally.answers,
+	       (unsigned long)tally.by_rules);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }
