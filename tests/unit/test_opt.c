@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Command lines: where options may stand, what is refused and with which advice. */
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +8,15 @@
 #include <unistd.h>
 
 #include "bpffw/command.h"
+
+/* Last: cmocka has a macro of the name fail. */
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
 
 #define ARGS_MAX 12
 
