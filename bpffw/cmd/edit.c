@@ -171,26 +171,24 @@ const char *invocation_text(struct arena *arena, const struct invocation *in)
 	return buf_text(&text);
 }
 
-enum exit_code commit_change(struct session *s, struct change *change, const struct generation *old,
-			     struct change_result *ret_result)
+static void change_prepare(struct session *s, struct change *change, const struct generation *old)
 {
 	if (!change->how)
 		change->how = invocation_text(s->arena, s->in);
 	change->force = opt_value(s->in, "force");
-	if (old) {
-		change->old = &old->info;
-		change->old_rs = old->rs;
-	}
+	if (!old)
+		return;
+	change->old = &old->info;
+	change->old_rs = old->rs;
+}
+
+enum exit_code commit_change(struct session *s, struct change *change, const struct generation *old,
+			     struct change_result *ret_result)
+{
+	change_prepare(s, change, old);
 	if (change_commit(s->store, s->ds, &s->env, change, ret_result, &s->f) < 0)
 		return session_failed(s);
 	return EXIT_DONE;
-}
-
-enum exit_code edit_commit(struct edit *e)
-{
-	struct change change = { .ast = e->gen.ast };
-
-	return commit_change(&e->s, &change, &e->gen, &e->result);
 }
 
 const struct rule *edit_result(const struct edit *e, uint32_t id)
@@ -201,7 +199,8 @@ const struct rule *edit_result(const struct edit *e, uint32_t id)
 	return NULL;
 }
 
-/* What the whole ruleset was warned about before is no news: keep what the command brought. */
+/* What the whole ruleset was warned about before is no news: keep what the command brought.
+ * @rule: the changed one, where its text is not the command's; or NULL. */
 static void keep_own_warnings(struct edit *e, const struct rule *rule)
 {
 	struct diags *ds = e->s.ds;
@@ -213,10 +212,21 @@ static void keep_own_warnings(struct edit *e, const struct rule *rule)
 			      (rule && d->span.source == rule->span.source &&
 			       d->span.start >= rule->span.start && d->span.end <= rule->span.end);
 
-		if (is_own || !d->span.source)
+		if (is_own || !d->span.source || d->severity == SEVERITY_ERROR)
 			ds->list.data[kept++] = *d;
 	}
 	ds->list.len = kept;
+}
+
+enum exit_code edit_commit(struct edit *e)
+{
+	struct change change = { .ast = e->gen.ast };
+
+	change_prepare(&e->s, &change, &e->gen);
+	if (change_commit(e->s.store, e->s.ds, &e->s.env, &change, &e->result, &e->s.f) == 0)
+		return EXIT_DONE;
+	keep_own_warnings(e, NULL);
+	return session_failed(&e->s);
 }
 
 void diff_counts(struct buf *out, const struct diff *diff)

@@ -30,7 +30,7 @@ static json_t *match_json(const struct ruleset *rs, const struct rule *rule)
 
 		if (match->implied)
 			continue;
-		if (match->row->syntax != SYNTAX_NONE)
+		if (match->row->syntax != SYNTAX_NONE && match->row->syntax != SYNTAX_ICMP)
 			print_value(&value, rs, match);
 		json_object_set_new(into, match->row->name,
 				    value.len ? json_str((struct str){ value.data, value.len })

@@ -23,10 +23,11 @@ static const char *compare_file(struct status *st)
 	struct session *s = &st->s;
 	struct diags *ds = diags_new(s->arena);
 	const char *path = s->in->paths.rules, *why;
-	struct buf out = { .arena = s->arena };
+	struct buf out = { .arena = s->arena }, lines = { .arena = s->arena };
 	struct ruleset *rs;
 	struct diff diff;
 	struct str text;
+	uint64_t n;
 
 	why = host_io.read(host_io.ctx, s->arena, path, &text);
 	if (why)
@@ -38,9 +39,15 @@ static const char *compare_file(struct status *st)
 	if (ds->n_errors)
 		return arena_printf(s->arena, "%s has errors", path);
 	diff = diff_rules(s->arena, st->gen.rs, rs);
-	buf_printf(&out, "differs from %s: ", path);
-	text_count(&out, (uint64_t)diff.n_added + diff.n_removed + diff.n_changed + diff.n_moved,
-		   "rule");
+	diff_print(&lines, st->gen.rs, rs, &diff);
+	if (!lines.len)
+		return arena_printf(s->arena, "the same rules as %s", path);
+	buf_printf(&out, "differs from %s", path);
+	n = (uint64_t)diff.n_added + diff.n_removed + diff.n_changed + diff.n_moved;
+	if (n) {
+		buf_puts(&out, ": ");
+		text_count(&out, n, "rule");
+	}
 	return buf_text(&out);
 }
 
