@@ -59,8 +59,8 @@ const struct name_value names_dscp[] = {
 };
 
 const struct name_value names_tcp_flags[] = {
-	{ "fin", 0x01 }, { "syn", 0x02 }, { "rst", 0x04 }, { "psh", 0x08 },
-	{ "ack", 0x10 }, { "urg", 0x20 }, { "ece", 0x40 }, { "cwr", 0x80 },
+	{ "syn", 0x02 }, { "ack", 0x10 }, { "fin", 0x01 }, { "rst", 0x04 },
+	{ "psh", 0x08 }, { "urg", 0x20 }, { "ece", 0x40 }, { "cwr", 0x80 },
 	{ NULL, 0 },
 };
 
@@ -85,7 +85,7 @@ const struct service names_services[] = {
 	{ "finger", 79, 0 }, { "http", 80, 80 }, { "kerberos", 88, 88 }, { "pop3", 110, 0 },
 	{ "sunrpc", 111, 111 }, { "ntp", 0, 123 }, { "netbios-ns", 137, 137 },
 	{ "netbios-dgm", 138, 138 }, { "netbios-ssn", 139, 139 }, { "imap", 143, 0 },
-	{ "snmp", 161, 161 }, { "snmp-trap", 162, 162 }, { "bgp", 179, 0 }, { "irc", 194, 194 },
+	{ "snmp", 0, 161 }, { "snmp-trap", 0, 162 }, { "bgp", 179, 0 }, { "irc", 194, 194 },
 	{ "ldap", 389, 389 }, { "https", 443, 443 }, { "smb", 445, 0 }, { "smtps", 465, 0 },
 	{ "isakmp", 0, 500 }, { "syslog", 0, 514 }, { "rip", 0, 520 },
 	{ "dhcp6-client", 0, 546 }, { "dhcp6-server", 0, 547 }, { "rtsp", 554, 554 },

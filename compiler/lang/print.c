@@ -25,14 +25,10 @@ static bool is_word(struct str text)
 	return true;
 }
 
-static void print_text(struct buf *out, struct str text)
+static void print_quoted(struct buf *out, struct str text)
 {
 	uint32_t start = 0;
 
-	if (is_word(text)) {
-		buf_add(out, text);
-		return;
-	}
 	buf_puts(out, "\"");
 	for (uint32_t i = 0; i < text.len; i++) {
 		if (text.s[i] != '"' && text.s[i] != '\\')
@@ -45,12 +41,29 @@ static void print_text(struct buf *out, struct str text)
 	buf_puts(out, "\"");
 }
 
+static void print_text(struct buf *out, struct str text)
+{
+	if (is_word(text))
+		buf_add(out, text);
+	else
+		print_quoted(out, text);
+}
+
 static void print_option(struct buf *out, const char *keyword, struct str text)
 {
 	if (!text.s)
 		return;
 	buf_puts(out, keyword);
 	print_text(out, text);
+}
+
+/* Prose is always quoted. */
+static void print_comment(struct buf *out, struct str text)
+{
+	if (!text.s)
+		return;
+	buf_puts(out, " comment ");
+	print_quoted(out, text);
 }
 
 /* The longest units first: 5400 is 1h30m. */
@@ -261,7 +274,7 @@ static void print_options(struct buf *out, const struct rule *rule, int flags)
 	if (flags & PRINT_NAME)
 		print_option(out, " name ", rule->name);
 	if (flags & PRINT_COMMENT)
-		print_option(out, " comment ", rule->comment);
+		print_comment(out, rule->comment);
 	print_option(out, " when ", rule->when);
 	print_option(out, " until ", rule->until_text);
 	if (rule->disabled)
@@ -360,7 +373,7 @@ static void print_entry(struct buf *out, const struct set *set, const struct set
 		buf_puts(out, " timeout ");
 		print_duration(out, entry->timeout);
 	}
-	print_option(out, " comment ", entry->comment);
+	print_comment(out, entry->comment);
 }
 
 static void print_set(struct buf *out, const struct set *set)
@@ -375,7 +388,7 @@ static void print_set(struct buf *out, const struct set *set)
 	if (set->size)
 		buf_printf(out, " size %lu", set->size);
 	print_option(out, " file ", set->file);
-	print_option(out, " comment ", set->comment);
+	print_comment(out, set->comment);
 	for (uint32_t i = 0; i < set->n_block; i++) {
 		buf_puts(out, i ? ", " : " { ");
 		print_entry(out, set, &set->entries.data[i]);
@@ -404,12 +417,12 @@ static void print_list(struct buf *out, const struct ast_stmt *list)
 		buf_puts(out, i ? ", " : " { ");
 		print_word(out, &element->word);
 		print_option(out, " timeout ", element->timeout.text);
-		print_option(out, " comment ", element->comment.text);
+		print_comment(out, element->comment.text);
 	}
 	if (list->elements.len)
 		buf_puts(out, " }");
 	print_option(out, " for ", list->timeout.text);
-	print_option(out, " comment ", list->comment.text);
+	print_comment(out, list->comment.text);
 	buf_puts(out, "\n");
 }
 

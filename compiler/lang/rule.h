@@ -55,7 +55,8 @@ enum limit_key { KEY_SRC = 1, KEY_DST = 2, KEY_SPORT = 4, KEY_DPORT = 8 };
 
 struct act {
 	const struct action *row;
-	uint32_t chain;	  /* jump: index into ruleset.chains */
+	uint32_t chain;	  /* jump: index into ruleset.chains ... */
+	struct span target; /* ... and the word that names it */
 	int32_t set;	  /* blacklist: index, -1 the built-in list */
 	uint64_t seconds; /* blacklist for */
 	bool verified;

@@ -202,6 +202,11 @@ static void resolve_version(struct sema *s, const struct ast_stmt *stmt)
 {
 	const struct word *word = &stmt->args.data[0];
 
+	vec_for_each(other, &s->versions)
+		if (other->source == stmt->span.source)
+			diag_error(s->ds, stmt->key.span, E161, "'version' already given at %s",
+				   sema_place(s, *other));
+	vec_push(s->arena, &s->versions, stmt->span);
 	if (str_is(word->text, "1"))
 		return;
 	diag_error(s->ds, word->span, E165, "version '" STR_FMT "' is not known",
@@ -224,7 +229,8 @@ static void resolve_default(struct sema *s, const struct ast_stmt *stmt)
 {
 	const struct action *row = action_find(stmt->name.text);
 
-	if (!stands_once(s, stmt, ONCE_DEFAULT, "default"))
+	/* No verdict: reported by the parser; the statement is there all the same. */
+	if (!stands_once(s, stmt, ONCE_DEFAULT, "default") || !stmt->name.text.s)
 		return;
 	if (!row || (row->verb != VERB_ALLOW && row->verb != VERB_DROP)) {
 		diag_error(s->ds, stmt->name.span, E007, "'" STR_FMT "' is not allow or drop",
@@ -242,7 +248,7 @@ static void resolve_default(struct sema *s, const struct ast_stmt *stmt)
 
 static void resolve_essential(struct sema *s, const struct ast_stmt *stmt)
 {
-	if (!stands_once(s, stmt, ONCE_ESSENTIAL, "essential"))
+	if (!stands_once(s, stmt, ONCE_ESSENTIAL, "essential") || !stmt->name.text.s)
 		return;
 	s->rs->essential = str_is(stmt->name.text, "on");
 	if (!s->rs->essential && !str_is(stmt->name.text, "off"))

@@ -65,7 +65,7 @@ static void report_loop(struct walk *w, const struct rule *rule)
 	if (at < w->depth)
 		buf_puts(&path, "... -> ");
 	buf_add(&path, chains[rule->verb.chain].name);
-	diag_error(w->s->ds, rule->span, E141, "chain loop %s", buf_text(&path));
+	diag_error(w->s->ds, rule->verb.target, E141, "chain loop %s", buf_text(&path));
 	w->loops = true;
 }
 

@@ -29,7 +29,8 @@ struct sema {
 	struct map sets, chains, defines, rule_names, ifaces;
 	VEC(struct define) define_list;
 	VEC(struct glob_use) globs;
-	struct span given[16]; /* of statements that stand once; end 0: not yet */
+	VEC(struct span) versions; /* each file may have one */
+	struct span given[16];     /* of statements that stand once; end 0: not yet */
 };
 
 /* Clauses of one rule, expectation or description, while they are resolved. */

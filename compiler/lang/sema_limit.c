@@ -308,6 +308,7 @@ void sema_verb(struct sema *s, const struct ast_rule *ast, struct rule *rule)
 	case ACTION_BARE:
 		break;
 	case ACTION_CHAIN:
+		rule->verb.target = verb->arg.span;
 		sema_find_chain(s, &verb->arg, &rule->verb.chain);
 		break;
 	case ACTION_BLACKLIST:
@@ -372,6 +373,12 @@ static bool check_parts(struct sema *s, const struct ast_rule *ast, const struct
 	return ok;
 }
 
+static void nobody_to_ban(struct sema *s, struct span span)
+{
+	diag_error(s->ds, span, E137, "nobody to ban: add 'per src'");
+	diag_help(s->ds, "with 'per src' each source has its own bucket, and a ban its address");
+}
+
 static void check_exceed(struct sema *s, const struct ast_action *ast, const struct scope *scope,
 			 struct rule *rule)
 {
@@ -384,7 +391,7 @@ static void check_exceed(struct sema *s, const struct ast_action *ast, const str
 	if (ast->row->syntax == ACTION_BLACKLIST) {
 		read_ban(s, ast, &rule->exceed);
 		if (!(rule->limit.keys & KEY_SRC))
-			diag_error(s->ds, span, E137, "nobody to ban: add 'per src'");
+			nobody_to_ban(s, span);
 	}
 	if ((ast->row->needs_proto & PROTO_TCP || ast->verified) && !tcp && !scope->proto_broken)
 		diag_error(s->ds, span, E138, "only TCP connections have cookies");

@@ -181,7 +181,8 @@ static void protocol_without_ports(struct sema *s, struct scope *scope,
 		if (atom->lo == atom->hi && row && row->gives_proto & clause->row->proto)
 			continue;
 		types[TYPE_PROTO].print(&name, atom);
-		diag_error(s->ds, clause->key, E107, "%s has no ports", buf_text(&name));
+		diag_error(s->ds, clause->key, scope->proto->atoms.len > 1 ? E106 : E107,
+			   "%s has no ports", buf_text(&name));
 		break;
 	}
 	scope->proto_broken = true;

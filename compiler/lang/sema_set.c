@@ -40,9 +40,9 @@ void sema_declare_set(struct sema *s, const struct ast_stmt *stmt)
 	set->type = type_of_set(stmt->type.text);
 	set->comment = stmt->comment.text;
 	if (set->type == TYPE_NONE) {
-		diag_error(s->ds, stmt->type.span, E007, "'" STR_FMT "' is not a type of set",
+		diag_error(s->ds, stmt->type.span, E001, "'" STR_FMT "' is not understood here",
 			   STR_ARG(stmt->type.text));
-		diag_help(s->ds, "addr, port or mac");
+		diag_help(s->ds, "one of these is expected here: addr, port, mac");
 	}
 	if (stmt->size.text.s)
 		set->size = read_size(s, &stmt->size);

@@ -20,6 +20,16 @@ static bool split(struct str word, char separator, struct str *ret_left, struct 
 	return true;
 }
 
+static bool has_char(struct str text, const char *chars)
+{
+	for (uint32_t i = 0; i < text.len; i++)
+		if (strchr(chars, text.s[i]) && text.s[i])
+			return true;
+	return false;
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static bool fill(struct atom *atom, u128 lo, u128 hi)
 {
 	*atom = (struct atom){ .kind = ATOM_RANGE, .mask = UINT64_MAX, .lo = lo, .hi = hi };
@@ -206,7 +216,8 @@ static bool parse_frag(const struct type_reader *reader, const struct word *word
 		return fill(ret_atom, FRAG_FIRST, FRAG_LATER);
 	if (names_value(names_fragments, word->text, &value))
 		return fill(ret_atom, value, value);
-	wrong(reader, word, TYPE_FRAG);
+	diag_error(reader->ds, word->span, E101, "unknown kind of fragment '" STR_FMT "'",
+		   STR_ARG(word->text));
 	diag_help(reader->ds, "any, first, later or no");
 	return false;
 }
@@ -251,7 +262,8 @@ static bool parse_service(const struct type_reader *reader, const struct word *w
 	bool wants_tcp = reader->protos & PROTO_TCP, wants_udp = reader->protos & PROTO_UDP;
 
 	if (!tcp && !udp) {
-		if (is_keyword(word->text))
+		if (is_keyword(word->text) || !has_char(word->text, LETTERS) ||
+		    has_char(word->text, ":/"))
 			return wrong(reader, word, TYPE_PORT);
 		unknown_service(reader, word);
 		return false;
@@ -297,16 +309,6 @@ static uint8_t read_address(struct str text, u128 *ret_addr)
 	}
 	return net_parse_ipv6(text, ret_addr) ? FAMILY_IPV6 : 0;
 }
-
-static bool has_char(struct str text, const char *chars)
-{
-	for (uint32_t i = 0; i < text.len; i++)
-		if (strchr(chars, text.s[i]) && text.s[i])
-			return true;
-	return false;
-}
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static bool no_address(const struct type_reader *reader, const struct word *word)
 {
