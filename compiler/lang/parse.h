@@ -23,13 +23,13 @@ enum place_kind { PLACE_LAST, PLACE_BEFORE, PLACE_AFTER, PLACE_IN };
 struct ast_command {
 	enum place_kind place;
 	struct word place_ref;
-	struct word ref;	/* replace, del, enable, disable, move */
-	struct ast_rule rule;	/* add, replace */
-	bool is_set;		/* add set, del set */
+	struct word ref;      /* replace, del, enable, disable, move */
+	struct ast_rule rule; /* add, replace */
+	bool is_set;          /* add set, del set */
 	struct ast_stmt set;
 	VEC(struct ast_clause) packet; /* explain, trace */
-	struct word time;	       /* trace ... for T */
-	struct ast_stmt def;	       /* default */
+	struct word time;              /* trace ... for T */
+	struct ast_stmt def;           /* default */
 };
 
 /*

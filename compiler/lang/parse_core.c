@@ -130,6 +130,16 @@ bool is_keyword(struct str word)
 	return word.s[0] >= 'a' && word.s[0] <= 'z' && clause_find(word);
 }
 
+bool opens_line(struct str word)
+{
+	const struct action *action = action_find(word);
+
+	for (const char *const *name = parse_statements; *name; name++)
+		if (str_is(word, *name))
+			return true;
+	return action && action->is_verb;
+}
+
 /* What people type who know another firewall. */
 const char *habit_help(struct str word)
 {
@@ -358,21 +368,23 @@ bool parse_list(struct parser *p, bool (*item)(struct parser *p, struct word *re
 	return true;
 }
 
+static bool starts_with_digit(const struct token *token)
+{
+	return token->kind == TOKEN_WORD && token->text.s[0] >= '0' && token->text.s[0] <= '9';
+}
+
 const char *with_commas(struct parser *p, const words *before)
 {
 	struct cursor mark = p->cursor;
 	struct buf list = { .arena = p->ds->arena };
+	bool more;
 
 	for (uint32_t i = 0; before && i < before->len && i < 8; i++)
 		buf_printf(&list, "%s,", written(p, before->data[i].span));
+	more = starts_with_digit(peek(p));
 	buf_puts(&list, written(p, take(p).span));
-	for (int i = 0; i < 8 && at_kind(p, TOKEN_WORD); i++) {
-		unsigned char first = (unsigned char)peek(p)->text.s[0];
-
-		if (first < '0' || first > '9')
-			break;
+	for (int i = 0; i < 8 && more && starts_with_digit(peek(p)); i++)
 		buf_printf(&list, ",%s", written(p, take(p).span));
-	}
 	p->cursor = mark;
 	return buf_text(&list);
 }
@@ -392,57 +404,88 @@ bool missing_comma(struct parser *p, const words *before)
 	return false;
 }
 
-/* Between items; @line: where the newest line of the block starts. */
-static bool no_separator(struct parser *p, struct span open, const struct cursor *line)
+/* Two items without anything between them, in a block that has its '}'. */
+static bool no_separator(struct parser *p)
 {
-	if (is_closed(p)) {
-		struct token token = *peek(p);
+	struct token token = *peek(p);
 
-		if (token.kind == TOKEN_WORD || token.kind == TOKEN_SET) {
-			diag_error(p->ds, token.span, E105, "unexpected '%s'",
-				   written(p, token.span));
-			diag_help(p->ds, "separate values with commas or newlines");
-		} else {
-			(void)unexpected(p, NULL);
-		}
-		(void)try_skip_block(p);
-		return false;
+	if (token.kind == TOKEN_WORD || token.kind == TOKEN_SET) {
+		diag_error(p->ds, token.span, E105, "unexpected '%s'", written(p, token.span));
+		diag_help(p->ds, "separate values with commas or newlines");
+	} else {
+		(void)unexpected(p, NULL);
 	}
-	unclosed(p, open);
-	if (line->last.source) {
-		p->cursor = *line;
-		p->at_line = true;
-	}
+	(void)try_skip_block(p);
 	return false;
+}
+
+static bool is_separator(const struct token *token)
+{
+	return token->kind == TOKEN_COMMA || token->kind == TOKEN_NEWLINE ||
+	       token->kind == TOKEN_CLOSE || token->kind == TOKEN_END;
+}
+
+struct block {
+	struct span open;
+	struct cursor line; /* where its newest line starts; last.source 0: on the '{' line */
+	int closed;         /* -1: not known yet */
+};
+
+static bool block_is_closed(struct parser *p, struct block *block)
+{
+	if (block->closed < 0)
+		block->closed = is_closed(p);
+	return block->closed;
+}
+
+/* The block has no '}': a line in it that starts like a statement is read again as one. */
+static bool leave_block(struct parser *p, const struct block *block)
+{
+	struct cursor here = p->cursor;
+
+	unclosed(p, block->open);
+	if (!block->line.last.source)
+		return false;
+	p->cursor = block->line;
+	p->at_line = at_kind(p, TOKEN_WORD) && opens_line(peek(p)->text);
+	if (!p->at_line)
+		p->cursor = here;
+	return false;
+}
+
+/* A line that starts like a statement. */
+static bool at_statement(struct parser *p, const struct block *block)
+{
+	return block->line.last.source && at_kind(p, TOKEN_WORD) && opens_line(peek(p)->text);
 }
 
 bool parse_braces(struct parser *p, bool (*item)(struct parser *p, const void *ctx),
 		  const void *ctx)
 {
-	struct span open = take(p).span;
-	struct cursor line = { 0 };
+	struct block block = { .open = take(p).span, .closed = -1 };
 
 	for (;;) {
 		while (at_kind(p, TOKEN_NEWLINE)) {
 			(void)take(p);
-			line = p->cursor;
+			block.line = p->cursor;
 		}
 		if (at_kind(p, TOKEN_CLOSE)) {
 			(void)take(p);
 			return true;
 		}
-		if (at_kind(p, TOKEN_END)) {
-			unclosed(p, open);
-			return false;
-		}
+		if (at_kind(p, TOKEN_END) ||
+		    (at_statement(p, &block) && !block_is_closed(p, &block)))
+			return leave_block(p, &block);
 		if (!item(p, ctx)) {
 			(void)try_skip_block(p);
 			return false;
 		}
-		if (at_kind(p, TOKEN_COMMA))
+		if (!is_separator(peek(p)))
+			return block_is_closed(p, &block) ? no_separator(p)
+							  : leave_block(p, &block);
+		if (at_kind(p, TOKEN_COMMA)) {
 			(void)take(p);
-		else if (!at_kind(p, TOKEN_NEWLINE) && !at_kind(p, TOKEN_CLOSE) &&
-			 !at_kind(p, TOKEN_END))
-			return no_separator(p, open, &line);
+			block.line.last.source = 0;
+		}
 	}
 }

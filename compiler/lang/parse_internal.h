@@ -64,6 +64,7 @@ bool given_twice(struct parser *p, struct token token);
 void unclosed(struct parser *p, struct span open);
 const char *written(struct parser *p, struct span span); /* the text, cut when long */
 bool is_keyword(struct str word);                        /* of a clause */
+bool opens_line(struct str word);                        /* a statement or a verb */
 const char *habit_help(struct str word);                 /* NULL: no old habit */
 
 /* Recovery: to the newline, ';' or '}' that ends the line, past blocks it opens. */

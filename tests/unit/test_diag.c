@@ -66,9 +66,8 @@ static void test_sort(void **state)
 	uint32_t b2 = diag_source(ds, STR("b2"), text, (struct span){ a, 10, 12 });
 	uint32_t c = diag_source(ds, STR("c"), text, (struct span){ a, 20, 22 });
 	const struct span order[] = {
-		{ 0, 0, 0 }, { a, 3, 4 },  { a, 10, 12 }, { b, 4, 5 },	{ b, 5, 6 },
-		{ d, 1, 2 }, { d, 9, 10 }, { b, 6, 7 },	  { b2, 1, 2 }, { a, 15, 16 },
-		{ c, 0, 1 }, { a, 21, 22 },
+		{ 0, 0, 0 },  { a, 3, 4 }, { a, 10, 12 }, { b, 4, 5 },   { b, 5, 6 }, { d, 1, 2 },
+		{ d, 9, 10 }, { b, 6, 7 }, { b2, 1, 2 },  { a, 15, 16 }, { c, 0, 1 }, { a, 21, 22 },
 	};
 	uint32_t n = sizeof(order) / sizeof(order[0]);
 
@@ -138,8 +137,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_position), cmocka_unit_test(test_nowhere),
-		cmocka_unit_test(test_sort),	 cmocka_unit_test(test_repeated),
-		cmocka_unit_test(test_bounded),	 cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_sort),     cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_bounded),  cmocka_unit_test(test_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,10 +12,10 @@
 static const char *show(struct arena *arena, const tokens *list)
 {
 	static const char kinds[] = {
-		[TOKEN_END] = '.',    [TOKEN_NEWLINE] = 'n', [TOKEN_SEMICOLON] = ';',
-		[TOKEN_WORD] = 'w',   [TOKEN_STRING] = 's',  [TOKEN_DEFINE] = '$',
-		[TOKEN_SET] = '@',    [TOKEN_COMMA] = ',',   [TOKEN_OPEN] = '{',
-		[TOKEN_CLOSE] = '}',  [TOKEN_EQUAL] = '=',   [TOKEN_NOT_EQUAL] = '!',
+		[TOKEN_END] = '.',   [TOKEN_NEWLINE] = 'n', [TOKEN_SEMICOLON] = ';',
+		[TOKEN_WORD] = 'w',  [TOKEN_STRING] = 's',  [TOKEN_DEFINE] = '$',
+		[TOKEN_SET] = '@',   [TOKEN_COMMA] = ',',   [TOKEN_OPEN] = '{',
+		[TOKEN_CLOSE] = '}', [TOKEN_EQUAL] = '=',   [TOKEN_NOT_EQUAL] = '!',
 		[TOKEN_BAD] = '?',
 	};
 	struct buf out = { .arena = arena };
@@ -54,7 +54,10 @@ static const struct {
 	{ "a comment does not continue", TEXT("a # b \\\nc"), "w:a n w:c .", 0 },
 	{ "CRLF", TEXT("a\r\n\r\nb \\\r\nc\r\n"), "w:a n w:b w:c n .", 0 },
 	{ "carriage return at the end", TEXT("a\r"), "w:a .", 0 },
-	{ "byte order mark", TEXT("\xef\xbb\xbf" "a"), "w:a .", 0 },
+	{ "byte order mark",
+	  TEXT("\xef\xbb\xbf"
+	       "a"),
+	  "w:a .", 0 },
 	{ "string", TEXT("\"a b\""), "s:a b .", 0 },
 	{ "empty string", TEXT("\"\""), "s: .", 0 },
 	{ "string with marks", TEXT("\"{a,b}#;$\""), "s:{a,b}#;$ .", 0 },
@@ -76,7 +79,10 @@ static const struct {
 	{ "lone !", TEXT("!a"), "? w:a .", 1 },
 	{ "lone $ and @", TEXT("$ @\n"), "? ? n .", 2 },
 	{ "backslash inside a line", TEXT("a \\ b"), "w:a ? w:b .", 1 },
-	{ "UTF-8 outside", TEXT("a \xe2\x80\x9c" "b"), "w:a ? w:b .", 1 },
+	{ "UTF-8 outside",
+	  TEXT("a \xe2\x80\x9c"
+	       "b"),
+	  "w:a ? w:b .", 1 },
 
 	{ "NUL", TEXT("a\nb\0c\n"), ".", 1 },
 	{ "NUL in a comment", TEXT("a # \0\n"), ".", 1 },
@@ -115,8 +121,8 @@ static void test_spans(void **state)
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct diags *ds = diags_new(arena);
-	tokens list = lex_source(ds, diag_source(ds, STR("f"), STR("a \"b\" $cd\n!="),
-						 (struct span){ 0 }));
+	tokens list = lex_source(
+		ds, diag_source(ds, STR("f"), STR("a \"b\" $cd\n!="), (struct span){ 0 }));
 
 	assert_int_equal(list.len, sizeof(wanted) / sizeof(wanted[0]));
 	for (uint32_t i = 0; i < list.len; i++)
@@ -134,14 +140,15 @@ static void test_arguments(void **state)
 		{ "none", { NULL }, ".", "" },
 		{ "words", { "allow", "tcp" }, "w:allow w:tcp .", "allow,tcp," },
 		{ "rule text", { "allow tcp", "a" }, "w:allow w:tcp w:a .", "\"allow tcp\",a," },
-		{ "text that is no language", { "name", "it's #1" }, "w:name w:it ? w:s .",
+		{ "text that is no language",
+		  { "name", "it's #1" },
+		  "w:name w:it ? w:s .",
 		  "name,\"it's #1\"," },
 		{ "empty", { "", "a" }, "w:a .", "\"\",a," },
 		{ "set", { "@bad" }, "@:bad .", "\"@bad\"," },
 		{ "not text", { "a\x01", "b" }, "w:a ? w:b .", "\"a\x01\",b," },
 		{ "list over arguments", { "22,", "80" }, "w:22 , w:80 .", "\"22,\",80," },
-		{ "a comment ends with its argument", { "a #b", "c" }, "w:a w:c .",
-		  "\"a #b\",c," },
+		{ "a comment ends with its argument", { "a #b", "c" }, "w:a w:c .", "\"a #b\",c," },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

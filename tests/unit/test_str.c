@@ -60,10 +60,10 @@ static void test_buf_edge(void **state)
 	}
 }
 
-static const char *const words[] = { "default", "tcp",	 "udp",	    "allow",   "dport",
-				     "sport",	"log",	 "ssh",	    "bad",     "src",
-				     "dst",	"proto", "comment", "on",      "ip4",
-				     "ip6",	"count", "return",  "version", "established" };
+static const char *const words[] = { "default", "tcp",   "udp",     "allow",   "dport",
+				     "sport",   "log",   "ssh",     "bad",     "src",
+				     "dst",     "proto", "comment", "on",      "ip4",
+				     "ip6",     "count", "return",  "version", "established" };
 
 static void test_nearest(void **state)
 {
@@ -119,9 +119,9 @@ static void test_nearest_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_starts),	     cmocka_unit_test(test_cmp),
-		cmocka_unit_test(test_buf),	     cmocka_unit_test(test_buf_edge),
-		cmocka_unit_test(test_nearest),	     cmocka_unit_test(test_nearest_order),
+		cmocka_unit_test(test_starts),  cmocka_unit_test(test_cmp),
+		cmocka_unit_test(test_buf),     cmocka_unit_test(test_buf_edge),
+		cmocka_unit_test(test_nearest), cmocka_unit_test(test_nearest_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
