@@ -46,7 +46,9 @@ static inline void *vec_grow(struct arena *arena, void *data, uint32_t len, uint
 
 #define vec_push(arena, v, value) (*vec_add(arena, v) = (value))
 
+/* An empty vector has no data, and NULL + 0 is undefined in C. */
 #define vec_for_each(item, v)                                                                      \
-	for (__typeof__((v)->data + 0) item = (v)->data; item < (v)->data + (v)->len; item++)
+	for (__typeof__((v)->data + 0) item = (v)->data; item && item < (v)->data + (v)->len;      \
+	     item++)
 
 #endif
