@@ -157,6 +157,13 @@ const char *rule_label(struct arena *arena, const struct rule *rule)
 	return arena_printf(arena, "r%u " STR_FMT, rule->id, STR_ARG(rule->name));
 }
 
+const char *rule_reference(struct arena *arena, const struct rule *rule)
+{
+	if (!rule->name.len)
+		return arena_printf(arena, "r%u", rule->id);
+	return arena_strndup(arena, rule->name.s, rule->name.len);
+}
+
 const char *attached_mode(const struct attached *attached)
 {
 	return attached->missing ? "missing" : attached->native ? "native" : "generic";

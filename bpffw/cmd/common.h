@@ -43,6 +43,8 @@ enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct 
 struct rule **rules_by_id(struct arena *arena, const struct ruleset *rs, uint32_t *ret_n);
 /* "r8 staging", "r8" */
 const char *rule_label(struct arena *arena, const struct rule *rule);
+/* "staging", "r8": what commands take */
+const char *rule_reference(struct arena *arena, const struct rule *rule);
 
 /* "eth0 (native), eth1 (missing)" */
 void attached_print(struct buf *out, const struct attached *attached, uint32_t n);

@@ -284,6 +284,20 @@ void change_json(const struct session *s, const char *schema, const struct chang
 	json_line(stdout, object);
 }
 
+/* A rule that was put behind one that covers it: the advice is the command that mends it. */
+static void advise_move(struct edit *e, const struct rule *rule)
+{
+	vec_for_each(d, &e->s.ds->list) {
+		const struct rule *by = d->by ? edit_result(e, d->by) : NULL;
+
+		if (d->code != W201 || !rule || !by || by->id == rule->id)
+			continue;
+		d->span = (struct span){ 0 };
+		d->help = arena_printf(e->s.arena, "bpffw move r%u before %s", rule->id,
+				       rule_reference(e->s.arena, by));
+	}
+}
+
 void edit_report(struct edit *e, const char *label, const struct rule *rule, const char *done,
 		 const char *tail)
 {
@@ -302,5 +316,6 @@ void edit_report(struct edit *e, const char *label, const struct rule *rule, con
 		say(&e->s, &out);
 	}
 	keep_own_warnings(e, rule);
+	advise_move(e, rule);
 	report_diags(e->s.in, e->s.ds);
 }

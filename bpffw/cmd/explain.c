@@ -155,15 +155,14 @@ static void put_step(struct explain *x, const struct eval_step *step)
 	buf_puts(&x->out, "\n");
 }
 
-/* "src", "not icmp": the reason in a word or two. */
+/* "src", "not icmp": a reason that opens with the field is told by the field. */
 static void put_short_reason(struct explain *x, const struct eval_step *step)
 {
 	struct str why = str_of(step->why ? step->why : "");
 
-	if (str_starts(why, STR("not ")))
-		buf_add(&x->out, why);
-	else
-		buf_add(&x->out, step->depends);
+	if (!str_starts(why, STR("not ")))
+		why.len = (uint32_t)strcspn(why.s, " ");
+	buf_add(&x->out, why);
 }
 
 /* All folded steps in one line, where the first of them stood. */

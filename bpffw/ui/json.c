@@ -43,7 +43,7 @@ json_t *json_time(int64_t when)
 
 void json_line(FILE *file, json_t *object)
 {
-	json_dumpf(object, file, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_dumpf(object, file, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
 	fputc('\n', file);
 	json_decref(object);
 }

@@ -144,6 +144,7 @@ static void warn_covered(struct diags *ds, const struct ruleset *rs, const struc
 	diag_warning(ds, rule->span, W201, "%s can never match: %s already %s %s", label, decider,
 		     first->verb.row->verb == VERB_ALLOW ? "allows" : "drops",
 		     matches_text(ds->arena, rs, first));
+	ds->list.data[ds->list.len - 1].by = first->id;
 	if (first->name.len)
 		decider = arena_printf(ds->arena, "'" STR_FMT "'", STR_ARG(first->name));
 	diag_help(ds, "example: %s is decided by %s", example_text(ds->arena, rs, rule), decider);
