@@ -94,7 +94,9 @@ struct pkt {
 	__u8 established; /* not filled yet */
 	__u8 probe;	  /* 1: return an answer instead of a verdict, touch no counter */
 	__u32 walk; /* the parser's own; means nothing afterwards */
-	__u8 pad[28];
+	__u32 slot;   /* classify's own: the key of a counter */
+	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
+	__u8 pad[20];
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct pkt) == 128, "struct pkt is two cache lines");

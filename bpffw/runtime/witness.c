@@ -35,7 +35,7 @@ static uint64_t eval_cost(const struct ruleset *rs)
 		vec_for_each(match, &rule->matches)
 			vec_for_each(atom, &match->atoms)
 				if (atom->kind == ATOM_SET)
-					cost += rs->sets.data[atom->set].entries.len / 4;
+					cost += rs->sets.data[atom->set].entries.len / 2;
 	}
 	return cost;
 }
@@ -133,7 +133,7 @@ static bool is_final(const struct ruleset *rs, const struct eval_result *result)
 int witness_run(const struct loaded *loaded, const struct ruleset *rs,
 		const struct compiled *compiled, uint32_t max, uint32_t *ret_n, struct failure *f)
 {
-	uint64_t bound = EVAL_BUDGET / eval_cost(rs) + 64;
+	uint64_t bound = EVAL_BUDGET / eval_cost(rs) + 8;
 	uint32_t n_packets, n = 0;
 	struct pkt *packets;
 

@@ -44,9 +44,12 @@ int code_finish(struct code *c)
 		int64_t off = (int64_t)to - f->insn - 1;
 
 		assert(c->error || to != UINT32_MAX);
-		if (off < INT16_MIN || off > INT16_MAX)
+		if (off >= INT16_MIN && off <= INT16_MAX)
+			c->insns.data[f->insn].off = (int16_t)off;
+		else if (f->optional)
+			c->insns.data[f->insn] = (struct bpf_insn){ .code = BPF_JMP | BPF_JA };
+		else
 			c->error = c->error ? c->error : -ERANGE;
-		c->insns.data[f->insn].off = (int16_t)off;
 	}
 	return c->error;
 }
@@ -135,7 +138,7 @@ void ld_map_value(struct code *c, enum reg dst, enum map_ref map, uint32_t off)
 
 static void emit_jump(struct code *c, struct bpf_insn insn, label to)
 {
-	vec_push(c->arena, &c->fixups, ((struct fixup){ c->insns.len, to }));
+	vec_push(c->arena, &c->fixups, ((struct fixup){ .insn = c->insns.len, .to = to }));
 	emit(c, insn);
 	if (c->error)
 		c->fixups.len--;
@@ -153,6 +156,15 @@ void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
 {
 	emit_jump(c, (struct bpf_insn){ .code = BPF_JMP | BPF_K | op, .dst_reg = dst, .imm = imm },
 		  to);
+}
+
+void jmp64_near(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
+{
+	uint32_t n = c->fixups.len;
+
+	jmp64_imm(c, op, dst, imm, to);
+	if (c->fixups.len > n)
+		c->fixups.data[n].optional = true;
 }
 
 void jmp(struct code *c, label to)

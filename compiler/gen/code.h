@@ -26,6 +26,7 @@ typedef uint32_t label;
 struct fixup {
 	uint32_t insn;
 	label to;
+	bool optional;
 };
 
 struct code {
@@ -75,6 +76,8 @@ void ld_map_value(struct code *c, enum reg dst, enum map_ref map, uint32_t off);
 void jmp_imm(struct code *c, uint8_t op, enum reg dst, uint32_t imm, label to);
 /* The same on all 64 bits; @imm is sign-extended. */
 void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to);
+/* The same as a shortcut only: when @to is out of reach in the end it does nothing. */
+void jmp64_near(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to);
 void jmp(struct code *c, label to);
 void call(struct code *c, uint32_t helper);
 void exit_program(struct code *c);

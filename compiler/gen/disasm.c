@@ -26,7 +26,7 @@ static const struct member members[] = {
 	MEMBER(ifnum), MEMBER(frame_len), MEMBER(ip_len), MEMBER(from), MEMBER(sport),
 	MEMBER(dport), MEMBER(ethertype), MEMBER(vlan), MEMBER(family), MEMBER(proto), MEMBER(ttl),
 	MEMBER(dscp), MEMBER(flags), MEMBER(icmp_type), MEMBER(icmp_code), MEMBER(frag),
-	MEMBER(established), MEMBER(probe), { offsetof(struct pkt, pad), "key" },
+	MEMBER(established), MEMBER(probe), MEMBER(slot), MEMBER(outside),
 };
 
 static const char *const operators[16] = {

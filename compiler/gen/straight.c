@@ -2,8 +2,11 @@
 /*
  * Each rule ORs the mismatch words of its matches together and has one conditional jump, since
  * the verifier keeps at most 8192 branches in mind. Chains are laid out where they are jumped to:
- * the word of a jump waits on the stack and is one more word of every rule of the chain, and a
- * `return` that matches sets it. So nothing jumps farther than the next epilogue.
+ * a jump that does not match sets the bit of its depth in pkt.outside, which is one more word of
+ * every rule of the chain, and a `return` that matches sets it too. So nothing has to jump farther
+ * than the next epilogue; where the end of a chain is in reach, it is jumped over. What is kept
+ * lies in map memory: the verifier follows every stack slot, and takes seconds for a few thousand
+ * uses of one.
  */
 #include "compiler/gen/straight.h"
 
@@ -11,10 +14,11 @@
 
 /* A conditional jump reaches 32 767 instructions; the longest rule is far below the rest. */
 #define EPILOGUE_EVERY 20000u
-/* One stack word each. */
+/* Bits of pkt.outside. */
 #define DEPTH_MAX 32u
-/* Two branches each that the verifier keeps in mind, of 8192. */
+/* Branches that the verifier keeps in mind, of 8192: two for a count, one for a chain. */
 #define COUNTS_MAX 3500u
+#define SKIPS_MAX  1000u
 
 /* R_FACTS: bits of enum family_bit, then one for each absent layer-4 header, then this one. */
 #define FACT_ABSENT_SHIFT 3
@@ -27,7 +31,8 @@ struct straight {
 	struct compiled *compiled;
 	uint32_t depth;
 	uint32_t counts;
-	bool has_word; /* R0 holds the words so far */
+	uint32_t skips; /* chains that are jumped over when they are not entered */
+	bool has_word;  /* R0 holds the words so far */
 	label allow, drop;
 	bool allows, drops; /* the label is jumped to: the kernel refuses unreachable code */
 	uint32_t last_epilogue;
@@ -123,9 +128,9 @@ static void emit_prologue(struct straight *s)
  */
 static void emit_count(struct code *c, label done)
 {
-	stx(c, 4, R_PKT, offsetof(struct pkt, pad), R2);
+	stx(c, 4, R_PKT, offsetof(struct pkt, slot), R2);
 	alu_reg(c, BPF_MOV, R2, R_PKT);
-	alu(c, BPF_ADD, R2, offsetof(struct pkt, pad));
+	alu(c, BPF_ADD, R2, offsetof(struct pkt, slot));
 	ld_map(c, R1, MAP_COUNTERS);
 	call(c, BPF_FUNC_map_lookup_elem);
 	jmp64_imm(c, BPF_JEQ, R0, 0, done);
@@ -330,9 +335,9 @@ static void emit_matches(struct straight *s, const struct rule *rule)
 	}
 }
 
-static int16_t stack_word(uint32_t depth)
+static uint32_t depth_bit(const struct straight *s)
 {
-	return (int16_t)(-8 * (int)depth);
+	return 1u << (s->depth - 1);
 }
 
 /* R0 = 0 when the rule at this place matches. */
@@ -340,7 +345,8 @@ static void emit_mismatch(struct straight *s, const struct rule *rule)
 {
 	s->has_word = false;
 	if (s->depth) {
-		ldx(s->c, 8, R1, R_FRAME, stack_word(s->depth));
+		ldx(s->c, 4, R1, R_PKT, offsetof(struct pkt, outside));
+		alu32(s->c, BPF_AND, R1, depth_bit(s));
 		add_word(s);
 	}
 	emit_matches(s, rule);
@@ -380,19 +386,39 @@ static void emit_terminal(struct straight *s, const struct rule *rule, uint32_t 
 	code_bind(s->c, next);
 }
 
-/* The word of the chain becomes 1 when R0 is 0. */
-static void emit_return(struct straight *s)
+/* R0 = 1 when it is not 0. */
+static void emit_normalise(struct code *c)
 {
-	struct code *c = s->c;
-
 	alu_reg(c, BPF_MOV, R1, R0);
 	alu(c, BPF_NEG, R1, 0);
 	alu_reg(c, BPF_OR, R0, R1);
 	alu(c, BPF_RSH, R0, 63);
+}
+
+/* The chain's bit becomes 1 when R0 is 0. */
+static void emit_return(struct straight *s)
+{
+	struct code *c = s->c;
+
+	emit_normalise(c);
 	alu(c, BPF_XOR, R0, 1);
-	ldx(c, 8, R1, R_FRAME, stack_word(s->depth));
+	alu(c, BPF_LSH, R0, (int32_t)s->depth - 1);
+	ldx(c, 4, R1, R_PKT, offsetof(struct pkt, outside));
 	alu_reg(c, BPF_OR, R0, R1);
-	stx(c, 8, R_FRAME, stack_word(s->depth), R0);
+	stx(c, 4, R_PKT, offsetof(struct pkt, outside), R0);
+}
+
+/* The bit of the chain about to be entered becomes 0 when R0 is 0, else 1. */
+static void emit_enter(struct straight *s)
+{
+	struct code *c = s->c;
+
+	emit_normalise(c);
+	alu(c, BPF_LSH, R0, (int32_t)s->depth - 1);
+	ldx(c, 4, R1, R_PKT, offsetof(struct pkt, outside));
+	alu32(c, BPF_AND, R1, ~depth_bit(s));
+	alu_reg(c, BPF_OR, R1, R0);
+	stx(c, 4, R_PKT, offsetof(struct pkt, outside), R1);
 }
 
 static bool too_large(struct straight *s, const struct rule *rule)
@@ -419,6 +445,23 @@ static bool too_large(struct straight *s, const struct rule *rule)
 
 static bool emit_chain(struct straight *s, uint32_t chain);
 
+static bool emit_jump(struct straight *s, const struct rule *rule)
+{
+	label behind = code_label(s->c);
+	bool fits;
+
+	s->depth++;
+	if (too_large(s, rule))
+		return false;
+	emit_enter(s);
+	if (s->skips++ < SKIPS_MAX)
+		jmp64_near(s->c, BPF_JNE, R0, 0, behind);
+	fits = emit_chain(s, rule->verb.chain);
+	code_bind(s->c, behind);
+	s->depth--;
+	return fits;
+}
+
 /* Return: false when it was reported that the ruleset does not fit. */
 static bool emit_place(struct straight *s, uint32_t index)
 {
@@ -438,11 +481,8 @@ static bool emit_place(struct straight *s, uint32_t index)
 		emit_return(s);
 		break;
 	case VERB_JUMP:
-		s->depth++;
-		stx(s->c, 8, R_FRAME, stack_word(s->depth), R0);
-		if (too_large(s, rule) || !emit_chain(s, rule->verb.chain))
+		if (!emit_jump(s, rule))
 			return false;
-		s->depth--;
 		break;
 	default:
 		emit_terminal(s, rule, place);
