@@ -47,10 +47,10 @@ say_udp() {
 step "two network namespaces, 'server' and 'client', joined by a veth pair"
 setup
 echo "  server eth0: $server4, $server6   client: $client4, $client6"
-background on_server python3 -m http.server --bind :: --directory "$work/bpf" 8080
-background on_server python3 -m http.server --bind :: --directory "$work/bpf" 8081
+background on_server "$PYTHON" -m http.server --bind :: --directory "$work/bpf" 8080
+background on_server "$PYTHON" -m http.server --bind :: --directory "$work/bpf" 8081
 for port in 5000 5001; do
-	background on_server python3 -c "
+	background on_server "$PYTHON" -c "
 import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -71,11 +71,12 @@ rules <<-EOF
 	version 1
 	interface eth0
 	default drop
+	option fragments drop
 	define office = $client4, 2001:db8:1::/64
 
 	allow tcp  dport 8080 src \$office            name web
 	allow udp  dport 5000                        name telemetry
-	allow icmp type echo-request                 name ping4
+	allow ip4 icmp type echo-request             name ping4
 	drop  icmp6 type echo-request dst $server6   name no-ping6
 
 	test {
@@ -102,17 +103,21 @@ works "nc    IPv6, udp 5000 (rule telemetry)" say_udp $server6 5000
 dropped "nc    IPv4, udp 5001 (default)" say_udp $server4 5001
 dropped "nc    IPv6, udp 5001 (default)" say_udp $server6 5001
 
+step "a test block guards every change"
+show add before web drop src $client4 tcp dport 8080 name mistake
+same "refused" $? 3
+works "curl  IPv4, port 8080 (rule web, still)" get "$server4:8080"
+
 step "change one rule while it runs"
-show add before web drop src $client4 tcp dport 8080 name bad-client && passed=$((passed + 1)) ||
+show add before ping4 drop src $client4 icmp name bad-client && passed=$((passed + 1)) ||
 	failed=$((failed + 1))
-dropped "curl  IPv4, port 8080 (rule bad-client)" get "$server4:8080"
-works "curl  IPv6, port 8080 (rule web)" get "[$server6]:8080"
+dropped "ping  IPv4 (rule bad-client)" ping_ $server4
 show del bad-client && passed=$((passed + 1)) || failed=$((failed + 1))
-works "curl  IPv4, port 8080 (rule web)" get "$server4:8080"
+works "ping  IPv4 (rule ping4)" ping_ $server4
 
 step "the rules with their counters"
 show list
-same "pings counted" "$(counter ping4)" 2
+same "pings counted" "$(counter ping4)" 4
 same "dropped pings counted" "$(counter no-ping6)" 2
 same "nc counted, both families" "$(counter telemetry)" 2
 same "the default dropped something" "$(($(counter default) > 0))" 1

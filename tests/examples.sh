@@ -5,7 +5,7 @@
 # are copies, so that their absolute paths lead into a temporary folder.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-O=${O:-build}
+O=$(realpath "${O:-build}")
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -24,7 +24,7 @@ cp etc/bogons.txt "$work"
 for file in etc/examples/*.fw etc/rules.fw; do
 	name=$(basename "$file")
 	sed "s|/etc/bpffw/|$work/|; s|/var/lib/bpffw/|$work/|" "$file" >"$work/$name"
-	(cd "$work" && "$OLDPWD/${O#"$PWD/"}/bpffw" check "$name") >"$work/out" 2>"$work/err" </dev/null ||
+	(cd "$work" && "$O/bpffw" check "$name") >"$work/out" 2>"$work/err" </dev/null ||
 		true
 	sed -n "s|^$name: ||p" tests/examples.expected >"$work/want"
 	# An interface that this machine does not have is no matter here.

@@ -50,7 +50,7 @@ pure='memcpy memset memcmp memmove memchr memrchr memmem fnmatch strlen strnlen 
 strncasecmp strchr strrchr strstr strspn strcspn vsnprintf snprintf qsort qsort_r bsearch strtoul
 strtoull strtol strtoll malloc calloc realloc free aligned_alloc abort __assert_fail
 __stack_chk_fail __memcpy_chk __memset_chk __snprintf_chk __vsnprintf_chk __ctype_b_loc
-_GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3'
+_GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3 __popcountdi2'
 arena='fputs fprintf fwrite exit _exit stderr'
 
 library=$O/libcompiler.a

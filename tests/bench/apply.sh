@@ -7,7 +7,7 @@ setup
 rounds=${ROUNDS:-9}
 
 # The same 1 000 rules for both: a source prefix and a port each, as a server's list has them.
-python3 - "$work" <<'EOF'
+"$PYTHON" - "$work" <<'EOF'
 import random, sys
 random.seed(1)
 rules = [(f"{random.randint(1, 126)}.{random.randint(0, 255)}.{random.randint(0, 255)}.0/24",
@@ -49,7 +49,7 @@ echo "apply of 1 000 rules, median of $rounds: bpffw $(median <"$work/fw.ms"), n
 fw -v apply --force "$work/one.fw" 2>/dev/null | tail -n 2
 
 start=$(date +%s%N)
-python3 - "$BPFFW" "$work/all.fw" <<'EOF'
+"$PYTHON" - "$BPFFW" "$work/all.fw" <<'EOF'
 import os, resource, subprocess, sys, time
 start = time.monotonic()
 done = subprocess.run([sys.argv[1], "check", "--dump=rules", sys.argv[2]], stdout=subprocess.DEVNULL,

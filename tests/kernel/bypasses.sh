@@ -19,10 +19,11 @@ for mode in native generic; do
 		drop proto esp,ah,gre name tunnel
 	EOF
 	ok "$mode: apply" fw apply "$work/rules.fw"
-	read -r good bad < <(on_client python3 tests/kernel/bypasses.py "$mode" nsenter \
+	read -r good bad < <(on_client "$PYTHON" tests/kernel/bypasses.py "$mode" nsenter \
 		--net="/run/netns/$server" "$BPFFW" --bpffs "$work/bpf/fw" --state-dir "$work/state" \
 		--run-dir "$work/run" list --json 2>"$work/said")
 	cat "$work/said"
 	passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1}))
+	ok "$mode: panic open" fw panic open
 done
 finish

@@ -5,8 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 setup
 
-background on_server python3 -m http.server --bind :: --directory "$work" 8080
-background on_server python3 -m http.server --bind :: --directory "$work" 8081
+background on_server "$PYTHON" -m http.server --bind :: --directory "$work" 8080
+background on_server "$PYTHON" -m http.server --bind :: --directory "$work" 8081
 listens tcp 8080 && listens tcp 8081 || echo "no web server"
 
 get() { on_client curl -gsf -m 2 -o /dev/null "http://$1/"; }
@@ -24,7 +24,7 @@ for mode in native generic; do
 		count ether 0x88cc name lldp
 	EOF
 	ok "$mode: apply" fw apply "$work/rules.fw"
-	same "$mode: attached" "$(fw status --json | python3 -c '
+	same "$mode: attached" "$(fw status --json | "$PYTHON" -c '
 import json, sys
 print(*[i["name"] + " " + i["mode"] for i in json.load(sys.stdin)["interfaces"]])')" "eth0 $mode"
 	ok "$mode: reset" fw reset

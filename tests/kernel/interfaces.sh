@@ -38,12 +38,12 @@ on_server ip link del eth1
 veth eth1 c1 198.51.101.1 2001:db8:2::1 198.51.101.2 2001:db8:2::2
 ok "apply again" fw apply "$work/one.fw"
 ok "the re-created one is attached" on_client ping -c 1 -W 1 -q 198.51.101.1
-same "by us" "$(on_server ip -d link show dev eth1 | grep -c xdp)" 1
+same "by us" "$(on_server ip -d link show dev eth1 | grep -c prog/xdp)" 1
 
 # Somebody else's program is never replaced.
 cat >"$work/pass.c" <<-'EOF'
 	__attribute__((section("xdp"), used)) int pass(void *ctx) { return 2; }
-	char license[] __attribute__((section("license"), used)) = "GPL";
+	char _license[] __attribute__((section("license"), used)) = "GPL";
 EOF
 clang --target=bpf -O2 -c "$work/pass.c" -o "$work/pass.o"
 ok "a foreign program" on_server ip link set dev eth0 xdp obj "$work/pass.o" sec xdp

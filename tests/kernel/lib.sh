@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 O=${O:-$PWD/build}
 case $O in /*) ;; *) O=$PWD/$O ;; esac
 export BPFFW=$O/bpffw
+# Debian packages scapy for this one, whatever else PATH holds.
+PYTHON=/usr/bin/python3
 export TERM=dumb
 unset BPFFW_STATE_DIR BPFFW_BPFFS BPFFW_RUN_DIR BPFFW_RULES SSH_CONNECTION SSH_CLIENT SSH_TTY
 server=bpffw-$$-s
@@ -79,13 +81,7 @@ setup() {
 }
 
 ok() { # ok NAME COMMAND...: it succeeds
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then passed=$((passed + 1)); else
-		failed=$((failed + 1))
-		echo "FAILED: $name: $* (exit code $?)"
-		head -n 20 "$work/said"
-	fi
+	exits 0 "$@"
 }
 
 exits() { # exits CODE NAME COMMAND...
@@ -119,7 +115,7 @@ rules() { cat >"$work/rules.fw"; } # the ruleset from standard input
 
 # Packets (or bytes) of a rule by name or id, `default`, or `default drop`'s whole object.
 counter() {
-	fw list --json | python3 -c '
+	fw list --json | "$PYTHON" -c '
 import json, sys
 ruleset, who, what = json.load(sys.stdin), sys.argv[1], sys.argv[2]
 found = [r for r in ruleset["rules"] if who in (r["id"], r.get("name"))]
@@ -131,7 +127,7 @@ print(ruleset["default"][what] if who == "default" else found[0][what] if found 
 send() {
 	local count=$1
 	shift
-	on_client python3 - "$count" "$@" <<-'EOF'
+	on_client "$PYTHON" - "$count" "$@" <<-'EOF'
 		import logging, sys
 		logging.getLogger("scapy").setLevel(logging.ERROR)
 		from scapy.all import *
