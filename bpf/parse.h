@@ -172,7 +172,7 @@ static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *
 {
 	__u8 fault = REASON_NONE;
 	const __u8 *at = cursor_at(c, WIRE_ETHER_HEADER, REASON_ETH_SHORT, &fault);
-	__u32 type;
+	__u32 type = 0;
 
 	if (!at)
 		return fault;
@@ -557,7 +557,7 @@ static __always_inline __u8 spoof_ip6(const struct pkt *p, const struct cursor *
 
 static __always_inline __u8 parse_frame(struct pkt *p, struct cursor *c)
 {
-	__u32 type;
+	__u32 type = 0;
 	__u8 fault = parse_ether(p, c, &type);
 
 	if (fault)
