@@ -1,0 +1,55 @@
+# Command lines that are refused, and by which words.
+
+cli bpffw
+exit 2
+err
+| error: no command given
+|   help: 'bpffw help' lists the commands
+
+cli bpffw chekc
+exit 2
+err
+| error: unknown command 'chekc'
+|   help: did you mean 'check'?
+
+cli bpffw allow tcp
+exit 2
+err
+| error: unknown command 'allow'
+|   help: write 'bpffw add allow ...'
+
+cli bpffw check --dmup=ast
+exit 2
+err
+| error: unknown option '--dmup=ast'
+|   help: did you mean '--dump'?
+
+cli bpffw check a.fw b.fw
+exit 2
+err
+| error: unexpected argument 'b.fw' for 'check'
+|   help: usage: bpffw check [FILE]
+
+cli bpffw move web
+exit 2
+err
+| error: 'move' needs more arguments
+|   help: usage: bpffw move RULE before|after RULE
+
+cli bpffw add -A INPUT -j ACCEPT
+exit 2
+err
+| error: unknown option '-A'
+|   help: rules have no options: write 'allow tcp dport 22'
+
+# Every command that changes or reads the kernel says what it needs, with code 5.
+cli bpffw list
+exit 5
+err
+| error: 'list' needs root (or CAP_BPF and CAP_NET_ADMIN)
+|   help: run it as root, or with both capabilities
+
+cli bpffw --json apply
+exit 5
+err
+| {"schema":"bpffw.error/1","errors":[{"severity":"error","message":"'apply' needs root (or CAP_BPF and CAP_NET_ADMIN)","help":"run it as root, or with both capabilities"}]}
