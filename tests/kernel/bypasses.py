@@ -149,7 +149,7 @@ FRAMES = [
 
 def counters(command):
     ruleset = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    found = {r["name"]: r["packets"] for r in ruleset["rules"]}
+    found = {r["name"]: r["packets"] for r in ruleset["rules"] if r["name"] != "mld"}
     found.update({k: v["packets"] for k, v in ruleset["malformed"].items()})
     found["default"] = ruleset["default"]["packets"]
     found["essential"] = ruleset["essential"]["packets"]

@@ -11,6 +11,7 @@ for mode in native generic; do
 		version 1
 		interface eth0 mode $mode
 		default allow
+		drop icmp6 type 143 name mld # the client kernel's own
 		drop tcp dport 22 name ssh
 		drop udp dport 53 name dns
 		drop icmp type echo-request name ping

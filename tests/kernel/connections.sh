@@ -16,6 +16,7 @@ for mode in native generic; do
 		version 1
 		interface eth0 mode $mode
 		default drop
+		drop icmp6 type 143 name mld # the client kernel's own
 		allow tcp dport 8080 name web
 		allow icmp type echo-request name ping4
 		drop udp dport 7000-7009 name game

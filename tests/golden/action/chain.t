@@ -139,7 +139,7 @@ file
 | chain a { jump b; }
 | chain b { jump a; }
 | jump a
-error   E141 5:11-16
+error   E141 5:16-16
 says    loop
 
 file
@@ -150,7 +150,7 @@ file
 |     jump a
 | }
 | jump a
-error   E141 5:5-10
+error   E141 5:10-10
 says    a -> a
 
 rule    return

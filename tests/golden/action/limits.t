@@ -27,7 +27,7 @@ rule    rate-limit 10/s per src/24/129 udp
 error   E133 21-30
 
 rule    syn-limit 10/s udp dport 53
-error   E134 1-14
+error   E134 1-9
 says    syn-limit needs tcp
 
 rule    syn-limit 10/s tcp flags syn

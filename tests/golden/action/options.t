@@ -8,11 +8,11 @@ rule    allow tcp dport 22 comment "for the \"office\""
 list    allow tcp dport 22 comment "for the \"office\""
 
 rule    allow tcp dport 22 comment word
-list    allow tcp dport 22 comment word
+list    allow tcp dport 22 comment "word"
 
 # Options in any order are listed in one order.
 rule    drop comment "c" disabled name n tcp dport 22
-list    drop tcp dport 22 name n comment c disabled
+list    drop tcp dport 22 name n comment "c" disabled
 
 rule    allow tcp dport 22 name log
 list    allow tcp dport 22 name log

@@ -33,7 +33,7 @@ packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags ack drop
 
 # SET/MASK: exactly SET among MASK.
 rule    drop tcp flags syn,fin/syn,fin
-list    drop tcp flags fin,syn/fin,syn
+list    drop tcp flags syn,fin/syn,fin
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn,fin drop
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn,fin,psh drop
 packet  tcp 192.0.2.1:1 > 198.51.100.1:2 flags syn allow

@@ -33,7 +33,7 @@ packet  udp 192.0.2.1:1 > 198.51.100.1:53 frag first drop
 packet  udp 192.0.2.1:1 > 198.51.100.1:53 allow
 
 rule    drop frag sometimes
-error   E007 11-19
+error   E101 11-19
 
 # A later fragment has no layer 4: together with a match on it the rule could never match.
 rule    drop udp dport 53 frag later

@@ -32,7 +32,7 @@ rule    allow proto not tcp dport 53
 error   E106 21-25
 
 rule    allow proto tcp,gre dport 53
-error   E107 21-25
+error   E106 21-25
 
 rule    allow proto 256
 error   E103 13-15

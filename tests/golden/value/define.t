@@ -18,7 +18,7 @@ list    allow src 192.0.2.1,192.0.2.2
 # The clause decides what the words must be.
 with    define x = 192.0.2.1
 rule    allow tcp dport $x
-error   E101 17-18
+error   E007 17-18
 
 with    define x = 1
 with    define x = 2

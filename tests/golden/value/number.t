@@ -13,7 +13,7 @@ rule    allow tcp dport 99999999999999999999
 error   E103 17-36
 
 rule    allow tcp dport -5
-error   E101 17-18
+error   E007 17-18
 
 rule    allow tcp dport 22-20
 error   E102 17-21

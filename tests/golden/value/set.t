@@ -142,4 +142,4 @@ file
 | interface eth0
 | default drop
 | set s numbers { 22 }
-error   E007 4:7-13
+error   E001 4:7-13
