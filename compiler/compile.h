@@ -6,47 +6,13 @@
 #ifndef BPFFW_COMPILE_H
 #define BPFFW_COMPILE_H
 
-#include <linux/bpf.h>
-
+#include "compiler/gen/compiled.h"
 #include "compiler/ir/eval.h"
-#include "compiler/lang/rule.h"
-
-/* Maps that the code addresses; the loader puts descriptors in. */
-enum map_ref { MAP_SCRATCH, MAP_COUNTERS, MAP_BLOB, MAP_REFS };
-
-struct reloc {
-	uint32_t insn; /* a two-slot BPF_LD_IMM64 with src_reg already set (map fd or map value) */
-	enum map_ref map;
-};
-
-/* One line of BTF line info: code from @insn on comes from @span. */
-struct code_line {
-	uint32_t insn;
-	struct span span;
-};
-
-struct compiled {
-	struct bpf_insn *insns;
-	uint32_t n_insns;
-	VEC(struct reloc) relocs;
-	VEC(struct code_line) lines;
-	void *blob; /* contents of the blob map, NULL when size is 0 */
-	uint32_t blob_size;
-	struct enter_config enter;
-	uint32_t n_places;
-	uint32_t *rule_of_place; /* index into ruleset.rules */
-};
 
 /*
  * compile() - @rs comes from sema_ruleset() without errors, ids and slots given (or zero: check).
  * Reports E190 for what is not there yet and E191 for what does not fit. Return: false on those.
  */
 bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_compiled);
-
-/* Both sides of every bound of every rule, up to @max packets, in the arena of @rs. */
-uint32_t compile_witnesses(const struct ruleset *rs, struct pkt *packets, uint32_t max);
-
-/* `check --dump=bpf`: a listing with the rule above its instructions. */
-void compile_disasm(struct buf *out, struct diags *ds, const struct compiled *compiled);
 
 #endif

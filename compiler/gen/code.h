@@ -14,7 +14,7 @@
 #ifndef BPFFW_CODE_H
 #define BPFFW_CODE_H
 
-#include "compiler/compile.h"
+#include "compiler/gen/compiled.h"
 
 /* The kernel's bound on the length of a program. */
 #define CODE_MAX_INSNS 1000000u
