@@ -36,6 +36,7 @@ static const struct verdict_case verdicts[] = {
 	{ "in a set", OPEN "set s addr { 192.0.2.0/24, 2001:db8::/32 }\ndrop src @s", "tcp [2001:db8::1]:1 > [2001:db9::2]:22", false },
 	{ "not in a set", OPEN "set s addr { 192.0.2.0/24, 2001:db8::/32 }\ndrop src @s", "tcp 192.0.3.1:1 > 192.0.2.2:22", true },
 	{ "mixed list pairs families", OPEN "drop src 192.0.2.1,2001:db8::1 dst 192.0.2.2", "tcp [2001:db8::1]:1 > [2001:db8::2]:22", true },
+	{ "the other family's atom with the same bits", OPEN "drop src 192.0.2.1,2001:db8::1", "tcp [::c000:201]:1 > [2001:db8::2]:22", true },
 	{ "plain and negated", OPEN "drop src 10.0.0.0/8 not src 10.1.0.0/16", "tcp 10.1.0.1:1 > 192.0.2.2:22", true },
 	{ "plain and not negated", OPEN "drop src 10.0.0.0/8 not src 10.1.0.0/16", "tcp 10.2.0.1:1 > 192.0.2.2:22", false },
 	{ "a later fragment has a protocol", OPEN "drop tcp", "tcp 192.0.2.1:0 > 192.0.2.2:0 frag later", false },
