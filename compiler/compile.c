@@ -25,6 +25,8 @@ bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_co
 	compiled.relocs.len = gen.code.relocs.len;
 	compiled.lines.data = gen.code.lines.data;
 	compiled.lines.len = gen.code.lines.len;
+	compiled.functions.data = gen.code.functions.data;
+	compiled.functions.len = gen.code.functions.len;
 	compiled.blob = gen.blob.data;
 	compiled.blob_size = gen.blob.len;
 	compiled.enter = (struct enter_config){

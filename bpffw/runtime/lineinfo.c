@@ -17,17 +17,32 @@
 /* Code of no rule. */
 #define OWN_TEXT "(decide, count, return)"
 
-static int add_function(struct btf *btf, const char *name)
+/* int NAME(struct xdp_md *ctx), and below it int NAME_N(): the kernel asks for no more. */
+static int add_functions(struct btf *btf, const char *name, const struct compiled *compiled,
+			 struct line_info *info)
 {
 	int integer = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 	int context = btf__add_fwd(btf, "xdp_md", BTF_FWD_STRUCT);
 	int pointer = btf__add_ptr(btf, context);
 	int proto = btf__add_func_proto(btf, integer);
 
-	if (integer < 0 || context < 0 || pointer < 0 || proto < 0 ||
-	    btf__add_func_param(btf, "ctx", pointer) < 0)
+	if (proto < 0 || btf__add_func_param(btf, "ctx", pointer) < 0)
 		return -ENOMEM;
-	return btf__add_func(btf, name, BTF_FUNC_GLOBAL, proto);
+	for (uint32_t i = 0; i < compiled->functions.len; i++) {
+		char own[64];
+		int type;
+
+		snprintf(own, sizeof(own), i ? "%s_%u" : "%s", name, i);
+		type = btf__add_func(btf, own, i ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, proto);
+		if (type < 0)
+			return type;
+		info->functions[i] = (struct bpf_func_info){
+			.insn_off = compiled->functions.data[i],
+			.type_id = (uint32_t)type,
+		};
+		info->n_functions++;
+	}
+	return 0;
 }
 
 static int add_text(struct btf *btf, struct str text)
@@ -64,23 +79,18 @@ static int add_line(struct btf *btf, struct diags *ds, const struct code_line *l
 	return 0;
 }
 
-static int fill(struct btf *btf, const char *function, struct diags *ds,
+static int fill(struct btf *btf, const char *name, struct diags *ds,
 		const struct compiled *compiled, struct line_info *info)
 {
-	int type = add_function(btf, function);
+	int err = add_functions(btf, name, compiled, info);
 	const void *raw;
 	uint32_t size;
 
-	if (type < 0)
-		return type;
-	info->func = (struct bpf_func_info){ .type_id = (uint32_t)type };
 	info->n_lines = compiled->lines.len;
-	for (uint32_t i = 0; i < info->n_lines; i++) {
-		int err = add_line(btf, ds, &compiled->lines.data[i], &info->lines[i]);
-
-		if (err)
-			return err;
-	}
+	for (uint32_t i = 0; !err && i < info->n_lines; i++)
+		err = add_line(btf, ds, &compiled->lines.data[i], &info->lines[i]);
+	if (err)
+		return err;
 	raw = btf__raw_data(btf, &size);
 	if (!raw)
 		return -ENOMEM;
@@ -88,7 +98,7 @@ static int fill(struct btf *btf, const char *function, struct diags *ds,
 	return info->btf < 0 ? info->btf : 0;
 }
 
-int line_info_load(const char *function, struct diags *ds, const struct compiled *compiled,
+int line_info_load(const char *name, struct diags *ds, const struct compiled *compiled,
 		   struct line_info *ret_info)
 {
 	struct line_info info = { .btf = -1 };
@@ -96,8 +106,9 @@ int line_info_load(const char *function, struct diags *ds, const struct compiled
 	int err = -ENOMEM;
 
 	info.lines = calloc(compiled->lines.len, sizeof(*info.lines));
-	if (btf && info.lines)
-		err = fill(btf, function, ds, compiled, &info);
+	info.functions = calloc(compiled->functions.len, sizeof(*info.functions));
+	if (btf && info.lines && info.functions)
+		err = fill(btf, name, ds, compiled, &info);
 	btf__free(btf);
 	if (err) {
 		line_info_close(&info);
@@ -112,5 +123,6 @@ void line_info_close(struct line_info *info)
 	if (info->btf >= 0)
 		close(info->btf);
 	free(info->lines);
+	free(info->functions);
 	*info = (struct line_info){ .btf = -1 };
 }

@@ -12,13 +12,13 @@
 
 struct line_info {
 	int btf; /* descriptor */
-	struct bpf_func_info func;
+	struct bpf_func_info *functions;
 	struct bpf_line_info *lines;
-	uint32_t n_lines;
+	uint32_t n_functions, n_lines;
 };
 
 /* Return: 0, or a negative errno: the program then loads as well, without its lines. */
-int line_info_load(const char *function, struct diags *ds, const struct compiled *compiled,
+int line_info_load(const char *name, struct diags *ds, const struct compiled *compiled,
 		   struct line_info *ret_info);
 void line_info_close(struct line_info *info);
 

@@ -99,9 +99,9 @@ static int load_insns(const struct classify *c, char *log, size_t log_size)
 
 	if (c->info.btf >= 0) {
 		opts.prog_btf_fd = (uint32_t)c->info.btf;
-		opts.func_info = &c->info.func;
-		opts.func_info_cnt = 1;
-		opts.func_info_rec_size = sizeof(c->info.func);
+		opts.func_info = c->info.functions;
+		opts.func_info_cnt = c->info.n_functions;
+		opts.func_info_rec_size = sizeof(*c->info.functions);
 		opts.line_info = c->info.lines;
 		opts.line_info_cnt = c->info.n_lines;
 		opts.line_info_rec_size = sizeof(*c->info.lines);

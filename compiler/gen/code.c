@@ -37,20 +37,33 @@ void code_span(struct code *c, struct span span)
 		vec_push(c->arena, &c->lines, ((struct code_line){ c->insns.len, span }));
 }
 
+void code_function(struct code *c)
+{
+	vec_push(c->arena, &c->functions, c->insns.len);
+}
+
+static void resolve(struct code *c, const struct fixup *f)
+{
+	struct bpf_insn *insn = &c->insns.data[f->insn];
+	int64_t off = (int64_t)c->labels.data[f->to] - f->insn - 1;
+
+	assert(c->labels.data[f->to] != UINT32_MAX);
+	if (f->kind == FIXUP_CALL)
+		insn->imm = (int32_t)off;
+	else if (off >= INT16_MIN && off <= INT16_MAX)
+		insn->off = (int16_t)off;
+	else if (f->kind == FIXUP_SHORTCUT)
+		*insn = (struct bpf_insn){ .code = BPF_JMP | BPF_JA };
+	else
+		c->error = -ERANGE;
+}
+
 int code_finish(struct code *c)
 {
-	vec_for_each(f, &c->fixups) {
-		uint32_t to = c->labels.data[f->to];
-		int64_t off = (int64_t)to - f->insn - 1;
-
-		assert(c->error || to != UINT32_MAX);
-		if (off >= INT16_MIN && off <= INT16_MAX)
-			c->insns.data[f->insn].off = (int16_t)off;
-		else if (f->optional)
-			c->insns.data[f->insn] = (struct bpf_insn){ .code = BPF_JMP | BPF_JA };
-		else
-			c->error = c->error ? c->error : -ERANGE;
-	}
+	if (c->error)
+		return c->error;
+	vec_for_each(f, &c->fixups)
+		resolve(c, f);
 	return c->error;
 }
 
@@ -136,40 +149,44 @@ void ld_map_value(struct code *c, enum reg dst, enum map_ref map, uint32_t off)
 	emit_wide(c, dst, BPF_PSEUDO_MAP_VALUE, 0, off);
 }
 
-static void emit_jump(struct code *c, struct bpf_insn insn, label to)
+static void emit_fixup(struct code *c, enum fixup_kind kind, struct bpf_insn insn, label to)
 {
-	vec_push(c->arena, &c->fixups, ((struct fixup){ .insn = c->insns.len, .to = to }));
+	vec_push(c->arena, &c->fixups, ((struct fixup){ kind, c->insns.len, to }));
 	emit(c, insn);
-	if (c->error)
-		c->fixups.len--;
 }
 
 void jmp_imm(struct code *c, uint8_t op, enum reg dst, uint32_t imm, label to)
 {
-	emit_jump(c,
-		  (struct bpf_insn){
-			  .code = BPF_JMP32 | BPF_K | op, .dst_reg = dst, .imm = (int)imm },
-		  to);
+	emit_fixup(c, FIXUP_JUMP,
+		   (struct bpf_insn){
+			   .code = BPF_JMP32 | BPF_K | op, .dst_reg = dst, .imm = (int)imm },
+		   to);
+}
+
+static struct bpf_insn jump64(uint8_t op, enum reg dst, int32_t imm)
+{
+	return (struct bpf_insn){ .code = BPF_JMP | BPF_K | op, .dst_reg = dst, .imm = imm };
 }
 
 void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
 {
-	emit_jump(c, (struct bpf_insn){ .code = BPF_JMP | BPF_K | op, .dst_reg = dst, .imm = imm },
-		  to);
+	emit_fixup(c, FIXUP_JUMP, jump64(op, dst, imm), to);
 }
 
 void jmp64_near(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
 {
-	uint32_t n = c->fixups.len;
-
-	jmp64_imm(c, op, dst, imm, to);
-	if (c->fixups.len > n)
-		c->fixups.data[n].optional = true;
+	emit_fixup(c, FIXUP_SHORTCUT, jump64(op, dst, imm), to);
 }
 
 void jmp(struct code *c, label to)
 {
-	emit_jump(c, (struct bpf_insn){ .code = BPF_JMP | BPF_JA }, to);
+	emit_fixup(c, FIXUP_JUMP, (struct bpf_insn){ .code = BPF_JMP | BPF_JA }, to);
+}
+
+void call_function(struct code *c, label to)
+{
+	emit_fixup(c, FIXUP_CALL,
+		   (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL }, to);
 }
 
 void call(struct code *c, uint32_t helper)

@@ -23,10 +23,16 @@ enum reg { R0, R1, R2, R3, R4, R5, R_PKT, R_FACTS, R8, R9, R_FRAME };
 
 typedef uint32_t label;
 
+enum fixup_kind {
+	FIXUP_JUMP,
+	FIXUP_SHORTCUT, /* does nothing when it does not reach */
+	FIXUP_CALL,
+};
+
 struct fixup {
+	enum fixup_kind kind;
 	uint32_t insn;
 	label to;
-	bool optional;
 };
 
 struct code {
@@ -34,13 +40,16 @@ struct code {
 	VEC(struct bpf_insn) insns;
 	VEC(struct reloc) relocs;
 	VEC(struct code_line) lines;
-	VEC(uint32_t) labels; /* instruction, UINT32_MAX: not bound yet */
+	VEC(uint32_t) functions; /* first instruction of each, from code_function() */
+	VEC(uint32_t) labels;    /* instruction, UINT32_MAX: not bound yet */
 	VEC(struct fixup) fixups;
 	int error; /* negative errno, sticky */
 };
 
 label code_label(struct code *c);
 void code_bind(struct code *c, label l);
+/* What follows is a function of its own; the first one is the program. */
+void code_function(struct code *c);
 /* What follows comes from @span. */
 void code_span(struct code *c, struct span span);
 
@@ -80,6 +89,8 @@ void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to);
 void jmp64_near(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to);
 void jmp(struct code *c, label to);
 void call(struct code *c, uint32_t helper);
+/* Call the function that begins at @to: arguments in R1 - R5, R6 - R9 are kept. */
+void call_function(struct code *c, label to);
 void exit_program(struct code *c);
 
 #endif

@@ -98,8 +98,12 @@ static void print_jump(struct buf *out, const struct bpf_insn *insn, uint32_t at
 		buf_puts(out, "exit");
 		break;
 	case BPF_CALL:
-		buf_puts(out, insn->imm == BPF_FUNC_map_lookup_elem ? "r0 = lookup(r1, r2)"
-								    : "r0 = cpu()");
+		if (insn->src_reg == BPF_PSEUDO_CALL)
+			buf_printf(out, "call %u", at + 1 + (uint32_t)insn->imm);
+		else if (insn->imm == BPF_FUNC_map_lookup_elem)
+			buf_puts(out, "r0 = lookup(r1, r2)");
+		else
+			buf_puts(out, "r0 = cpu()");
 		break;
 	case BPF_JA:
 		buf_printf(out, "goto %u", to);
