@@ -126,7 +126,12 @@ void str_nearest_offer(struct str_nearest *nearest, struct str candidate)
 	found = distance(word, candidate);
 	if (!found && !str_eq(word, candidate))
 		found = 1; /* only the case differs */
-	if (found > limit || (nearest->best.s && found >= nearest->distance))
+	if (found > limit)
+		return;
+	/* Of equals the first, but rather a swap (tset, test) than a letter too many (set). */
+	if (nearest->best.s && (found > nearest->distance ||
+				(found == nearest->distance &&
+				 (nearest->best.len == word.len || candidate.len != word.len))))
 		return;
 	nearest->best = candidate;
 	nearest->distance = found;

@@ -76,21 +76,26 @@ static bool add_atom(struct parser *p, const void *ctx)
 
 static bool parse_define(struct parser *p, struct ast_stmt *stmt)
 {
+	bool ok = true;
+
 	if (!parse_word(p, "a name", &stmt->name))
 		return false;
-	if (!at_kind(p, TOKEN_EQUAL))
-		return unexpected(p, "write 'define NAME = VALUE'");
-	(void)take(p);
+	if (at_kind(p, TOKEN_EQUAL))
+		(void)take(p);
+	else
+		ok = unexpected(p, "write 'define NAME = VALUE'");
+	if (!ok && at_end(p))
+		return false;
 	if (!at_kind(p, TOKEN_OPEN)) {
 		if (!parse_list(p, parse_atom, &stmt->args))
 			return false;
-		return at_end(p) || missing_comma(p, &stmt->args);
+		return at_end(p) ? ok : missing_comma(p, &stmt->args);
 	}
 	p->atoms.len = 0;
 	if (!parse_braces(p, add_atom, NULL))
 		return false;
 	stmt->args = take_atoms(p);
-	return true;
+	return ok;
 }
 
 /* KEY value, once. */
@@ -519,6 +524,7 @@ static bool stays(const struct ast_stmt *stmt)
 {
 	switch (stmt->kind) {
 	case STMT_DEFINE:
+		return stmt->args.len > 0;
 	case STMT_SET:
 	case STMT_CHAIN:
 		return stmt->name.text.s;
@@ -548,7 +554,8 @@ static void parse_known(struct parser *p, const struct statement *row, struct as
 		add_statement(p, stmt);
 }
 
-static void parse_unknown(struct parser *p)
+/* Return: the statement that was meant, which the rest is then read as; NULL: none. */
+static const struct statement *parse_unknown(struct parser *p)
 {
 	struct token *token = peek(p);
 	struct str_nearest nearest = { .word = token->text };
@@ -558,7 +565,7 @@ static void parse_unknown(struct parser *p)
 		diag_error(p->ds, token->span, E001, "'}' is not understood here");
 		diag_help(p->ds, "no '{' is open");
 		(void)take(p);
-		return;
+		return NULL;
 	}
 	if (token->kind == TOKEN_WORD) {
 		help = verb_help(p, &nearest);
@@ -566,7 +573,10 @@ static void parse_unknown(struct parser *p)
 			str_nearest_offer(&nearest, str_of(*name));
 	}
 	(void)unexpected_near(p, &nearest, help);
+	if (nearest.best.s && statement_find(nearest.best))
+		return statement_find(nearest.best);
 	skip_line(p);
+	return NULL;
 }
 
 /* 'blacklist' opens a rule ("blacklist @set for 1h") or a list ("blacklist 192.0.2.1"). */
@@ -582,17 +592,20 @@ static bool is_rule(struct parser *p, struct cursor before)
 static void parse_statement(struct parser *p)
 {
 	struct token token = *peek(p);
-	const struct statement *row = statement_find(token.text);
-	const struct action *action = action_find(token.text);
+	bool is_word = token.kind == TOKEN_WORD;
+	const struct action *action = is_word ? action_find(token.text) : NULL;
+	const struct statement *row = is_word ? statement_find(token.text) : NULL;
 	struct ast_stmt stmt = { .span = token.span };
 	struct cursor before = p->cursor;
 
 	p->at_line = false;
-	if (token.kind != TOKEN_WORD || (!row && !(action && action->is_verb))) {
-		parse_unknown(p);
-		return;
+	if (!row && !(action && action->is_verb)) {
+		row = parse_unknown(p);
+		if (!row)
+			return;
 	}
-	stmt.key = (struct word){ .text = token.text, .span = token.span };
+	stmt.key.span = token.span;
+	stmt.key.text = row ? str_of(row->name) : token.text;
 	if (row)
 		(void)take(p);
 	if (row && !(action && is_rule(p, before)))

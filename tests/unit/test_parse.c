@@ -213,7 +213,10 @@ static void test_errors(void **state)
 		{ "statement in a chain", "chain a {\n set b addr\n drop\n}\n", "E001 2:2-4" },
 		{ "rule in a test", "test {\n allow tcp\n expect drop\n}", "E001 2:2-6" },
 		{ "option in a test", "test { expect drop name x }", "E001 1:20-23" },
-		{ "unknown block", "tset {\n expect allow x\n}\ndrop x", "E001 1:1-4, E001 4:6-6" },
+		{ "unknown block", "tset {\n expect allow x\n}\ndrop x",
+		  "E001 1:1-4, E001 2:15-15, E001 4:6-6" },
+		{ "unknown block that resembles none", "foo {\n drop x\n}\ndrop x",
+		  "E001 1:1-3, E001 4:6-6" },
 
 		{ "no clause", "allow foo", "E001 1:7-9" },
 		{ "two mistakes in one rule", "allow foo bar", "E001 1:7-9" },
@@ -318,6 +321,36 @@ static void test_typos(void **state)
 		"E001 10:11-15 'dprot' is not understood here / did you mean 'dport'?\n"
 		"E002 11:9-9 the rule ends too early / a value is expected here\n"
 		"E001 14:8-10 'lgo' is not understood here / did you mean 'log'?");
+}
+
+/* A statement with a mistake leaves what others refer to. */
+static void test_recovery(void **state)
+{
+	static const struct {
+		const char *text, *tree;
+	} cases[] = {
+		{ "defualt drop", "default drop" },
+		{ "chian a { drop x; allow }", "chain a|rule allow" },
+		{ "set a addr { 1, 2 3 }", "set a type=addr block|element 1|element 2" },
+		{ "set a addr tiemout 1", "set a type=addr" },
+		{ "define a 1,2", "define a 1 2" },
+		{ "define a =", "" },
+		{ "default dorp", "default" },
+		{ "interface a b", "interface a" },
+		{ "chain a { drop", "chain a|rule drop" },
+		{ "chain", "" },
+		{ "option x", "" },
+		{ "drop x", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		struct diags *ds = diags_new(arena);
+		const char *tree = show_tree(arena, parse_text(ds, &io_none, cases[i].text));
+
+		if (!ds->n_errors || strcmp(tree, cases[i].tree) != 0)
+			fail_msg("%s: %s", cases[i].text, tree);
+	}
 }
 
 /* One mistake: message and help. */
@@ -616,7 +649,7 @@ int main(void)
 		cmocka_unit_test(test_typos),     cmocka_unit_test(test_help),
 		cmocka_unit_test(test_includes),  cmocka_unit_test(test_include_bounds),
 		cmocka_unit_test(test_single),    cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_rule_span),
+		cmocka_unit_test(test_rule_span), cmocka_unit_test(test_recovery),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,11 @@ static void test_nearest_order(void **state)
 	assert_true(str_is(nearest.best, "abc"));
 	str_nearest_offer(&nearest, STR("ABC"));
 	assert_true(str_is(nearest.best, "abc"));
+	nearest = (struct str_nearest){ .word = STR("tset") };
+	str_nearest_offer(&nearest, STR("set"));
+	str_nearest_offer(&nearest, STR("test"));
+	str_nearest_offer(&nearest, STR("tsets"));
+	assert_true(str_is(nearest.best, "test"));
 }
 
 int main(void)
