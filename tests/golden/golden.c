@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * golden FILE|FOLDER...: run golden files. A file is a list of cases parted by empty lines; a case
- *is a list of lines `WORD REST`; a line that opens with `|` continues a block of text; `#` opens a
+ * golden [--kernel] FILE|FOLDER...: run golden files; with --kernel (root) the loaded program is
+ * asked about each packet, too. A file is a list of cases parted by empty lines; a case
+ * is a list of lines `WORD REST`; a line that opens with `|` continues a block of text; `#` opens a
  * comment. Three kinds of case:
  *
  * A rule, behind `version 1`, `interface eth0, eth1` and a default opposite to its verb:
@@ -319,22 +320,33 @@ static void check_diags(struct test *t)
 					complain(t, line, "reported: %s", d->message);
 }
 
-static void check_packet(struct test *t, const struct line *line)
+/* The packet of a `packet` line, without its verdict. */
+static bool packet_of_line(struct test *t, const struct line *line, struct pkt *ret_pkt)
 {
-	struct str said[64], rest = line->rest, verdict;
-	struct eval_result result;
-	const char *answer, *wrong;
+	struct str said[64], rest = line->rest;
+	const char *wrong;
 	uint32_t n = 0;
-	struct pkt pkt;
 
 	while (rest.len && n < 64)
 		said[n++] = next_word(&rest);
-	verdict = said[n ? n - 1 : 0];
-	wrong = n ? packet_read(t->rs, said, n - 1, &pkt) : "an empty line";
-	if (wrong) {
+	wrong = n ? packet_read(t->rs, said, n - 1, ret_pkt) : "an empty line";
+	if (wrong)
 		complain(t, line, "not understood: %s", wrong);
+	return !wrong;
+}
+
+static void check_packet(struct test *t, const struct line *line)
+{
+	struct eval_result result;
+	struct str rest = line->rest, verdict;
+	const char *answer;
+	struct pkt pkt;
+
+	if (!packet_of_line(t, line, &pkt))
 		return;
-	}
+	do
+		verdict = next_word(&rest);
+	while (rest.len);
 	result = eval_packet(t->rs, &pkt, false);
 	answer = result.allow ? "allow" : "drop";
 	if (result.stage == ANSWER_MALFORMED)
@@ -402,6 +414,8 @@ static void check_rules(struct test *t)
 	round_trip(t);
 }
 
+#include "tests/golden/kernel.h"
+
 static void run_text(struct test *t)
 {
 	const struct io io = { t, io_read, io_glob, io_service };
@@ -409,7 +423,7 @@ static void run_text(struct test *t)
 	struct str name = rule ? STR("t.fw") : file_name(file);
 	struct str text;
 	struct compiled compiled;
-	bool resolved;
+	bool resolved, built = false;
 
 	t->rule = rule != NULL;
 	env_fill(t, &io);
@@ -419,10 +433,12 @@ static void run_text(struct test *t)
 	if (resolved) {
 		lint_ruleset(t->ds, t->rs, &t->env);
 		eval_tests(t->ds, t->rs);
-		compile(t->ds, t->rs, &compiled);
+		built = compile(t->ds, t->rs, &compiled);
 	}
 	diag_sort(t->ds);
 	check_diags(t);
+	if (built && ask_kernel)
+		check_kernel(t, &compiled);
 	if (resolved)
 		check_rules(t);
 	else if (line_find(t, "packet") || line_find(t, "list") || line_find(t, "canonical"))
@@ -554,7 +570,10 @@ int main(int argc, char **argv)
 {
 	int failed = 0;
 
-	for (int i = 1; i < argc; i++)
+	ask_kernel = argc > 1 && !strcmp(argv[1], "--kernel");
+	if (ask_kernel && !kernel_setup())
+		return 1;
+	for (int i = 1 + ask_kernel; i < argc; i++)
 		failed |= run_path(argv[i]);
 	printf("%u passed, %u failed\n", n_passed, n_failed);
 	return failed || n_failed || !n_passed;
