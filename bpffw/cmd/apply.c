@@ -79,15 +79,14 @@ static enum exit_code apply(struct session *s, const char *file)
 	if (s->ds->n_errors)
 		sema_ruleset(s->ds, change.ast, &s->env);
 	if (s->ds->n_errors)
-		return session_failed(s);
+		return session_refused(s, file);
 	files_of_ast(s, change.ast, &change);
 	change.saved = strcmp(file, "-") != 0 && file_is_same(s->arena, file, s->in->paths.rules);
 	if (!s->in->argc)
 		change.how = arena_printf(s->arena, "apply %s", file);
 	s->env.check_present = true;
-	code = commit_change(s, &change, have_old ? &old : NULL, &result);
-	if (code)
-		return code;
+	if (commit_change(s, &change, have_old ? &old : NULL, &result) < 0)
+		return session_refused(s, file);
 	print_result(s, &result, change.saved);
 	report_diags(s->in, s->ds);
 	return EXIT_DONE;

@@ -18,26 +18,6 @@ static const struct option_row opts[] = {
 	{ 0 },
 };
 
-static enum exit_code give_up(struct session *s, const char *file)
-{
-	struct buf out = { .arena = s->arena };
-	enum exit_code code;
-
-	code = session_failed(s);
-	if (s->in->json || s->in->quiet || !s->ds->n_errors)
-		return code;
-	text_escape(&out, str_of(file));
-	buf_puts(&out, ": ");
-	text_count(&out, s->ds->n_errors, "error");
-	if (s->ds->n_warnings) {
-		buf_puts(&out, ", ");
-		text_count(&out, s->ds->n_warnings, "warning");
-	}
-	buf_puts(&out, "; nothing was changed\n");
-	fwrite(out.data, 1, out.len, stderr);
-	return code;
-}
-
 static uint64_t count_entries(const struct ruleset *rs)
 {
 	uint64_t n = 0;
@@ -106,14 +86,14 @@ static enum exit_code dump(struct session *s, const char *what, const struct ast
 	if (strcmp(what, "ast") == 0) {
 		ast_print(&out, ast);
 		fwrite(out.data, 1, out.len, stdout);
-		return s->ds->n_errors ? give_up(s, file) : EXIT_DONE;
+		return s->ds->n_errors ? session_refused(s, file) : EXIT_DONE;
 	}
 	rs = sema_ruleset(s->ds, ast, &s->env);
 	if (s->ds->n_errors)
-		return give_up(s, file);
+		return session_refused(s, file);
 	if (strcmp(what, "bpf") == 0) {
 		if (!compile(s->ds, rs, &compiled))
-			return give_up(s, file);
+			return session_refused(s, file);
 		compile_disasm(&out, s->ds, &compiled);
 	} else {
 		print_ruleset(&out, rs);
@@ -145,7 +125,7 @@ static enum exit_code run(const struct invocation *in)
 	}
 	s.env.check_present = true;
 	if (change_check(s.store, s.ds, &s.env, ast, !unverified, &result, &s.f) < 0)
-		return give_up(&s, file);
+		return session_refused(&s, file);
 	report_diags(in, s.ds);
 	if (in->json)
 		print_summary_json(&s, file, &result, unverified);

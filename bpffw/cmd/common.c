@@ -38,6 +38,31 @@ enum exit_code session_failed(struct session *s)
 	return report_failure(s->in, &s->f);
 }
 
+enum exit_code session_refused(struct session *s, const char *file)
+{
+	bool text = !s->in->json && !s->in->quiet;
+	struct buf out = { .arena = s->arena };
+	enum exit_code code;
+
+	text_escape(&out, str_of(file));
+	buf_puts(&out, ": ");
+	if (text && !s->ds->n_errors && str_starts(str_of(s->f.what), STR("refused: ")))
+		fwrite(out.data, 1, out.len, stderr);
+	code = session_failed(s);
+	if (!s->ds->n_errors)
+		out.len = 0;
+	if (s->ds->n_errors)
+		text_count(&out, s->ds->n_errors, "error");
+	if (s->ds->n_errors && s->ds->n_warnings) {
+		buf_puts(&out, ", ");
+		text_count(&out, s->ds->n_warnings, "warning");
+	}
+	buf_puts(&out, s->ds->n_errors ? "; nothing was changed\n" : "nothing was changed\n");
+	if (text)
+		fwrite(out.data, 1, out.len, stderr);
+	return code;
+}
+
 enum exit_code session_store(struct session *s, enum store_mode mode)
 {
 	if (store_open(&s->in->paths, mode, &s->store, &s->f) == 0)
@@ -164,8 +189,36 @@ const char *rule_reference(struct arena *arena, const struct rule *rule)
 	return arena_strndup(arena, rule->name.s, rule->name.len);
 }
 
+int attached_read(struct session *s, const struct ruleset *rs, struct attached **ret_attached,
+		  uint32_t *ret_n)
+{
+	struct attached *found, *all;
+	uint32_t n, total;
+	int ret = change_attached(s->store, s->arena, rs, &found, &n, &s->f);
+
+	if (ret < 0)
+		return ret;
+	total = n;
+	all = arena_new_array(s->arena, struct attached, n + rs->interfaces.len + 1);
+	if (n)
+		memcpy(all, found, n * sizeof(*all));
+	vec_for_each(iface, &rs->interfaces) {
+		bool known = memchr(iface->name.s, '*', iface->name.len);
+
+		for (uint32_t i = 0; i < total && !known; i++)
+			known = str_eq(all[i].name, iface->name);
+		if (!known)
+			all[total++] = (struct attached){ .name = iface->name, .open = true };
+	}
+	*ret_attached = all;
+	*ret_n = total;
+	return 0;
+}
+
 const char *attached_mode(const struct attached *attached)
 {
+	if (attached->open)
+		return "NOT ATTACHED";
 	return attached->missing ? "missing" : attached->native ? "native" : "generic";
 }
 
@@ -185,7 +238,7 @@ void attached_names(struct buf *out, const struct attached *attached, uint32_t n
 	unsigned int shown = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (attached[i].missing)
+		if (attached[i].missing || attached[i].open)
 			continue;
 		buf_puts(out, shown++ ? ", " : "");
 		text_escape(out, attached[i].name);

@@ -30,6 +30,9 @@ enum exit_code session_running(struct session *s, struct generation *ret_gen);
 /* After a failed call: reports s->ds or s->f. Return: exit code. */
 enum exit_code session_failed(struct session *s);
 
+/* The same about a rule file, and that nothing was changed. */
+enum exit_code session_refused(struct session *s, const char *file);
+
 /* Register @path ("-": standard input) as a source. Return: EXIT_DONE or what was reported. */
 enum exit_code session_source(struct session *s, const char *path, uint32_t *ret_source);
 
@@ -46,6 +49,9 @@ const char *rule_label(struct arena *arena, const struct rule *rule);
 /* "staging", "r8": what commands take */
 const char *rule_reference(struct arena *arena, const struct rule *rule);
 
+/* change_attached(), and the interfaces of the ruleset that it leaves out: they are open. */
+int attached_read(struct session *s, const struct ruleset *rs, struct attached **ret_attached,
+		  uint32_t *ret_n);
 /* "eth0 (native), eth1 (missing)" */
 void attached_print(struct buf *out, const struct attached *attached, uint32_t n);
 /* "eth0, eth1": those that are there. */

@@ -171,24 +171,17 @@ const char *invocation_text(struct arena *arena, const struct invocation *in)
 	return buf_text(&text);
 }
 
-static void change_prepare(struct session *s, struct change *change, const struct generation *old)
+int commit_change(struct session *s, struct change *change, const struct generation *old,
+		  struct change_result *ret_result)
 {
 	if (!change->how)
 		change->how = invocation_text(s->arena, s->in);
 	change->force = opt_value(s->in, "force");
-	if (!old)
-		return;
-	change->old = &old->info;
-	change->old_rs = old->rs;
-}
-
-enum exit_code commit_change(struct session *s, struct change *change, const struct generation *old,
-			     struct change_result *ret_result)
-{
-	change_prepare(s, change, old);
-	if (change_commit(s->store, s->ds, &s->env, change, ret_result, &s->f) < 0)
-		return session_failed(s);
-	return EXIT_DONE;
+	if (old) {
+		change->old = &old->info;
+		change->old_rs = old->rs;
+	}
+	return change_commit(s->store, s->ds, &s->env, change, ret_result, &s->f);
 }
 
 const struct rule *edit_result(const struct edit *e, uint32_t id)
@@ -222,8 +215,7 @@ enum exit_code edit_commit(struct edit *e)
 {
 	struct change change = { .ast = e->gen.ast };
 
-	change_prepare(&e->s, &change, &e->gen);
-	if (change_commit(e->s.store, e->s.ds, &e->s.env, &change, &e->result, &e->s.f) == 0)
+	if (commit_change(&e->s, &change, &e->gen, &e->result) == 0)
 		return EXIT_DONE;
 	keep_own_warnings(e, NULL);
 	return session_failed(&e->s);

@@ -55,9 +55,9 @@ const char *invocation_text(struct arena *arena, const struct invocation *in);
 
 extern const struct option_row force_opts[];
 
-/* change_commit() with what every command hands it; reports a failure. */
-enum exit_code commit_change(struct session *s, struct change *change, const struct generation *old,
-			     struct change_result *ret_result);
+/* change_commit() with what every command hands it; the caller reports. */
+int commit_change(struct session *s, struct change *change, const struct generation *old,
+		  struct change_result *ret_result);
 
 /* { generation, saved, interfaces, added, removed ... } of a change. */
 void change_json(const struct session *s, const char *schema, const struct change_result *result,

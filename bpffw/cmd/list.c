@@ -205,7 +205,7 @@ static enum exit_code run(const struct invocation *in)
 	if (code)
 		return code;
 	if (store_totals(s.store, s.arena, &totals, &s.f) < 0 ||
-	    change_attached(s.store, s.arena, gen.rs, &attached, &n, &s.f) < 0)
+	    attached_read(&s, gen.rs, &attached, &n) < 0)
 		return session_failed(&s);
 	if (in->json)
 		list_print_json(&gen, &totals, attached, n);

@@ -89,9 +89,8 @@ static enum exit_code panic_closed(struct session *s)
 	source = diag_source(s->ds, STR("panic"), str_of(closed_text(s, old.rs)),
 			     (struct span){ 0 });
 	change.ast = parse_file(s->ds, &io_none, source);
-	code = commit_change(s, &change, &old, &result);
-	if (code)
-		return code;
+	if (commit_change(s, &change, &old, &result) < 0)
+		return session_failed(s);
 	print_closed(s, &result);
 	return EXIT_DONE;
 }

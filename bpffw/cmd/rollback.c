@@ -88,9 +88,8 @@ static enum exit_code rollback(struct session *s)
 	change.saved = target->saved && !files_changed(s, &gen.info);
 	vec_for_each(file, &gen.info.files)
 		vec_push(s->arena, &change.files, *file);
-	code = commit_change(s, &change, &old, &result);
-	if (code)
-		return code;
+	if (commit_change(s, &change, &old, &result) < 0)
+		return session_failed(s);
 	print_result(s, target, &change, &result);
 	return EXIT_DONE;
 }

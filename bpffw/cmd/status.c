@@ -81,6 +81,8 @@ static void put_interfaces(struct status *st, struct buf *out)
 		text_escape(out, a->name);
 		if (a->missing)
 			buf_puts(out, " missing (attached when it appears)");
+		else if (a->open)
+			buf_puts(out, " NOT ATTACHED: it filters nothing - 'bpffw apply'");
 		else if (a->driver.len)
 			buf_printf(out, " %s (" STR_FMT ")", attached_mode(a), STR_ARG(a->driver));
 		else

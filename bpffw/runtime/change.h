@@ -24,6 +24,7 @@ struct attached {
 	struct str name;
 	bool native;
 	bool missing; /* attached when it appears */
+	bool open;    /* is there, but nothing is attached: unfiltered (set by cmd/) */
 	struct str driver;
 };
 

@@ -159,7 +159,16 @@ void render_diag(struct buf *out, struct diags *ds, const struct diag *d, bool c
 void render_line(struct buf *out, enum severity severity, const char *what, const char *help,
 		 bool color)
 {
-	render_severity(out, severity, color);
+	static const char refused[] = "refused";
+	const size_t len = sizeof(refused) - 1;
+
+	/* A guard's answer is no error of the user or the system. */
+	if (strncmp(what, "refused: ", len + 2) == 0) {
+		text_tinted(out, color, TINT_RED, refused);
+		what += len;
+	} else {
+		render_severity(out, severity, color);
+	}
 	text_escape(out, str_of(what));
 	buf_puts(out, "\n");
 	render_help(out, help);
