@@ -37,6 +37,7 @@ static inline struct loaded load_text(const char *text, const struct env *env)
 	if (env)
 		loaded.env = *env;
 	loaded.ds = diags_new(loaded.arena);
+	text = arena_printf(loaded.arena, "%s", text);
 	ast = parse_file(loaded.ds, &io_none,
 			 diag_source(loaded.ds, STR("rules.fw"), str_of(text), (struct span){ 0 }));
 	loaded.rs = sema_ruleset(loaded.ds, ast, &loaded.env);

@@ -168,7 +168,7 @@ static const struct test_case tests_of[] = {
 	{ "allow src 192.0.2.1\nrate-limit 5/s tcp", "expect exceed tcp src 192.0.2.2", NULL },
 	{ "allow tcp rate 5/s", "expect exceed tcp", NULL },
 	{ "chain c { rate-limit 5/s tcp }; jump c", "expect exceed tcp", NULL },
-	{ "chain c { rate-limit 5/s tcp }; jump c src 192.0.2.1", "expect exceed tcp", "no limit meets every such packet" },
+	{ "chain c { rate-limit 5/s tcp }; jump c src 192.0.2.1", "expect exceed tcp ip4", "no limit meets every such packet" },
 	{ "chain c { return src 192.0.2.1; rate-limit 5/s tcp }; jump c", "expect exceed tcp", "no limit meets every such packet" },
 	{ "blacklist for 1m tcp dport 23", "expect blacklist tcp dport 23", NULL },
 	{ "blacklist for 1m tcp dport 23", "expect drop tcp dport 23", NULL },
