@@ -32,34 +32,59 @@ static enum exit_code diags_exit(const struct diags *ds)
 
 enum exit_code session_failed(struct session *s)
 {
-	report_diags(s->in, s->ds);
-	if (s->ds->n_errors)
+	if (s->ds->n_errors) {
+		report_diags(s->in, s->ds);
 		return diags_exit(s->ds);
+	}
+	/* One JSON object tells one story. */
+	if (!s->in->json)
+		report_diags(s->in, s->ds);
 	return report_failure(s->in, &s->f);
+}
+
+/* The refusal itself says what this warning says. */
+static void drop_session_warning(struct diags *ds)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < ds->list.len; i++)
+		if (ds->list.data[i].code != W204)
+			ds->list.data[kept++] = ds->list.data[i];
+	ds->list.len = kept;
+}
+
+static void write_note(const struct session *s, const struct buf *text)
+{
+	if (!s->in->json && !s->in->quiet)
+		fwrite(text->data, 1, text->len, stderr);
 }
 
 enum exit_code session_refused(struct session *s, const char *file)
 {
-	bool text = !s->in->json && !s->in->quiet;
-	struct buf out = { .arena = s->arena };
+	struct buf name = { .arena = s->arena }, note = { .arena = s->arena };
 	enum exit_code code;
 
-	text_escape(&out, str_of(file));
-	buf_puts(&out, ": ");
-	if (text && !s->ds->n_errors && str_starts(str_of(s->f.what), STR("refused: ")))
-		fwrite(out.data, 1, out.len, stderr);
-	code = session_failed(s);
-	if (!s->ds->n_errors)
-		out.len = 0;
-	if (s->ds->n_errors)
-		text_count(&out, s->ds->n_errors, "error");
-	if (s->ds->n_errors && s->ds->n_warnings) {
-		buf_puts(&out, ", ");
-		text_count(&out, s->ds->n_warnings, "warning");
+	text_escape(&name, str_of(file));
+	buf_puts(&name, ": ");
+	if (!s->ds->n_errors) {
+		drop_session_warning(s->ds);
+		if (!s->in->json)
+			report_diags(s->in, s->ds);
+		if (str_starts(str_of(s->f.what), STR("refused: ")))
+			write_note(s, &name);
+		code = report_failure(s->in, &s->f);
+		buf_puts(&note, "nothing was changed\n");
+	} else {
+		code = session_failed(s);
+		buf_puts(&note, buf_text(&name));
+		text_count(&note, s->ds->n_errors, "error");
+		if (s->ds->n_warnings) {
+			buf_puts(&note, ", ");
+			text_count(&note, s->ds->n_warnings, "warning");
+		}
+		buf_puts(&note, "; nothing was changed\n");
 	}
-	buf_puts(&out, s->ds->n_errors ? "; nothing was changed\n" : "nothing was changed\n");
-	if (text)
-		fwrite(out.data, 1, out.len, stderr);
+	write_note(s, &note);
 	return code;
 }
 
@@ -218,7 +243,7 @@ int attached_read(struct session *s, const struct ruleset *rs, struct attached *
 const char *attached_mode(const struct attached *attached)
 {
 	if (attached->open)
-		return "NOT ATTACHED";
+		return "none";
 	return attached->missing ? "missing" : attached->native ? "native" : "generic";
 }
 
@@ -227,7 +252,8 @@ void attached_print(struct buf *out, const struct attached *attached, uint32_t n
 	for (uint32_t i = 0; i < n; i++) {
 		buf_puts(out, i ? ", " : "");
 		text_escape(out, attached[i].name);
-		buf_printf(out, " (%s)", attached_mode(&attached[i]));
+		buf_printf(out, " (%s)",
+			   attached[i].open ? "NOT ATTACHED" : attached_mode(&attached[i]));
 	}
 	if (!n)
 		buf_puts(out, "none");

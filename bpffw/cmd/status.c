@@ -82,7 +82,7 @@ static void put_interfaces(struct status *st, struct buf *out)
 		if (a->missing)
 			buf_puts(out, " missing (attached when it appears)");
 		else if (a->open)
-			buf_puts(out, " NOT ATTACHED: it filters nothing - 'bpffw apply'");
+			buf_puts(out, " NOT ATTACHED: NOTHING IS FILTERED - 'bpffw apply'");
 		else if (a->driver.len)
 			buf_printf(out, " %s (" STR_FMT ")", attached_mode(a), STR_ARG(a->driver));
 		else
@@ -174,8 +174,7 @@ static enum exit_code status(struct status *st)
 	code = session_running(s, &st->gen);
 	if (code)
 		return code;
-	if (change_attached(s->store, s->arena, st->gen.rs, &st->attached, &st->n_attached, &s->f) <
-		    0 ||
+	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
 	    !compile(s->ds, st->gen.rs, &st->compiled))
 		return session_failed(s);
 	if (s->in->json)
