@@ -88,10 +88,11 @@ static int find_targets(struct work *w, uint32_t n_known)
 		return ret;
 	w->targets = targets_find(w->arena, w->rs, &w->devices);
 	vec_for_each(target, &w->targets) {
-		if (!target->device && target->number <= n_known)
-			diag_warning(w->ds, target->span, W151,
-				     "no interface " STR_FMT " now: it is attached when it appears",
-				     STR_ARG(target->name));
+		if (target->device || target->number > n_known)
+			continue;
+		diag_warning(w->ds, target->span, W151, "no interface " STR_FMT " now",
+			     STR_ARG(target->name));
+		diag_help(w->ds, "it is attached when it appears");
 	}
 	return targets_check_vlan(w->ds, w->rs, &w->targets, &w->devices, w->f);
 }
