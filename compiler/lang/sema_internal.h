@@ -46,6 +46,7 @@ struct scope {
 	uint8_t protos;            /* proto_bits it lists ... */
 	bool other_protos;         /* ... and whether others too */
 	bool proto_broken;         /* it was reported: say nothing that follows from it */
+	bool broken;               /* a value was reported, here or where it was defined */
 	bool has_globs;
 };
 

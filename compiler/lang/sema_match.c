@@ -102,7 +102,7 @@ static void find_protocol(struct sema *s, struct scope *scope, uint32_t index)
 	} else if (sema_value(s, clause, scope, match)) {
 		shorten_proto(match);
 	} else {
-		scope->proto_broken = true;
+		scope->proto_broken = scope->broken = true;
 		return;
 	}
 	if (match->negated)
@@ -218,8 +218,8 @@ static void resolve_clause(struct sema *s, struct scope *scope, uint32_t index)
 	match = match_of(scope, index);
 	if (clause->row->syntax == SYNTAX_NONE)
 		set_implied_atom(s, match);
-	else
-		sema_value(s, clause, scope, match);
+	else if (!sema_value(s, clause, scope, match))
+		scope->broken = true;
 }
 
 /* Matches that read one field or exclude each other: `syn flags ack`, `frag later dport 22`. */
@@ -361,7 +361,7 @@ bool sema_matches(struct sema *s, struct scope *scope)
 		if (row->kind == CLAUSE_MATCH && row->type != TYPE_PROTO)
 			resolve_clause(s, scope, i);
 	}
-	if (s->ds->n_errors != errors)
+	if (scope->broken || s->ds->n_errors != errors)
 		return false;
 	check_pairs(s, scope);
 	resolve_families(s, scope);
