@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Random rule files, written from the rows of clause_matches: a new match takes part by itself.
- * Rules are naive; what the checker refuses is taken out by the caller, line by line.
+ * Rules are naive; what the checker refuses is taken out, line by line. And random packets, whose
+ * fields lie mostly at the bounds that the rules compare with.
  */
-#ifndef KERNEL_RANDOM_H
-#define KERNEL_RANDOM_H
+#ifndef TESTS_RANDOM_H
+#define TESTS_RANDOM_H
 
 #include <stdio.h>
 
-#include "compiler/lang/clause.h"
+#include "compiler/lang/parse.h"
+#include "compiler/lang/sema.h"
 
 #define CHAINS 3u
 #define SETS   6u
+
+#define REPAIRS    20u /* how often refused lines are taken out */
+#define SET_SAMPLE 64u
 
 struct random {
 	uint64_t state;
@@ -309,6 +314,186 @@ static void put_file(struct random *r, struct buf *out)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		put_rule(r, out, CHAINS);
+}
+
+/* Blank the lines that were reported. Return: how many. */
+static uint32_t blank_lines(struct diags *ds, char *text)
+{
+	uint32_t n = 0;
+
+	vec_for_each(d, &ds->list) {
+		uint32_t at = d->span.start;
+
+		if (d->severity != SEVERITY_ERROR || d->span.source == 0)
+			continue;
+		while (at > 0 && text[at - 1] != '\n')
+			at--;
+		for (n++; text[at] && text[at] != '\n'; at++)
+			text[at] = ' ';
+	}
+	return n;
+}
+
+struct random_rules {
+	struct diags *ds;
+	struct str text;
+	struct ruleset *rs; /* NULL: the text could not be repaired; see ds */
+};
+
+/* A checked ruleset; each rule has the counter slot SLOT_RULES + its index. */
+static struct random_rules random_rules(struct arena *arena, struct random *r)
+{
+	struct random_rules made = { 0 };
+	struct env env = { .io = &io_none, .n_present = 2 };
+	struct buf out = { .arena = arena };
+	char *text;
+
+	put_file(r, &out);
+	text = arena_strndup(arena, out.data, out.len);
+	vec_push(arena, &env.interfaces, STR("eth0"));
+	vec_push(arena, &env.interfaces, STR("eth1"));
+	made.text = (struct str){ text, out.len };
+	for (uint32_t i = 0; i < REPAIRS; i++) {
+		struct ruleset *rs;
+		uint32_t source;
+
+		made.ds = diags_new(arena);
+		source = diag_source(made.ds, STR("random.fw"), made.text, (struct span){ 0 });
+		rs = sema_ruleset(made.ds, parse_file(made.ds, &io_none, source), &env);
+		if (!made.ds->n_errors) {
+			made.rs = rs;
+			break;
+		}
+		if (!blank_lines(made.ds, text))
+			break;
+	}
+	for (uint32_t i = 0; made.rs && i < made.rs->rules.len; i++)
+		made.rs->rules.data[i].slot = SLOT_RULES + i;
+	return made;
+}
+
+/* Values a field is compared with, of all rules, and their neighbours. */
+struct pool {
+	const struct clause *row;
+	VEC(u128) values;
+};
+typedef VEC(struct pool) pools;
+
+static void pool_range(struct arena *arena, struct pool *pool, u128 lo, u128 hi)
+{
+	vec_push(arena, &pool->values, lo);
+	vec_push(arena, &pool->values, hi);
+	vec_push(arena, &pool->values, lo - 1);
+	vec_push(arena, &pool->values, hi + 1);
+}
+
+static struct pool *pool_of(struct arena *arena, pools *all, const struct clause *row)
+{
+	struct pool *pool;
+
+	vec_for_each(known, all)
+		if (known->row->offset == row->offset)
+			return known;
+	pool = vec_add(arena, all);
+	pool->row = row;
+	return pool;
+}
+
+static void pool_fill(struct arena *arena, const struct ruleset *rs, pools *all)
+{
+	vec_for_each(rule, &rs->rules)
+		vec_for_each(match, &rule->matches) {
+			struct pool *pool = pool_of(arena, all, match->row);
+
+			vec_for_each(atom, &match->atoms) {
+				const struct set *set = &rs->sets.data[atom->set];
+
+				if (atom->kind != ATOM_SET) {
+					pool_range(arena, pool, atom->lo, atom->hi);
+					continue;
+				}
+				for (uint32_t i = 0; i < set->entries.len && i < SET_SAMPLE; i++)
+					pool_range(arena, pool, set->entries.data[i].range.lo,
+						   set->entries.data[i].range.hi);
+			}
+		}
+}
+
+static void set_field(struct pkt *pkt, const struct clause *row, u128 value)
+{
+	uint8_t *at = (uint8_t *)pkt + row->offset;
+	uint64_t halves[2] = { (uint64_t)(value >> 64), (uint64_t)value };
+
+	if (row->width == 16)
+		memcpy(at, halves, 16);
+	else
+		memcpy(at, &halves[1], row->width);
+}
+
+/* As the parser leaves it: what a packet does not have is 0. */
+static void well_formed(struct pkt *p)
+{
+	bool tcp = p->proto == 6, udp = p->proto == 17;
+	bool icmp = (p->proto == 1 && p->family == 4) || (p->proto == 58 && p->family == 6);
+
+	p->frag %= 3;
+	if (p->family == FAMILY_NONE)
+		p->proto = p->frag = p->ttl = p->dscp = 0;
+	if (p->family == FAMILY_NONE || p->frag == FRAG_LATER)
+		tcp = udp = icmp = false;
+	if (p->family != FAMILY_IPV6) {
+		p->src[0] = p->dst[0] = 0;
+		p->src[1] &= p->family == FAMILY_IPV4 ? UINT32_MAX : 0;
+		p->dst[1] &= p->family == FAMILY_IPV4 ? UINT32_MAX : 0;
+	}
+	if (!tcp && !udp)
+		p->sport = p->dport = 0;
+	if (!tcp)
+		p->flags = 0;
+	if (!icmp)
+		p->icmp_type = p->icmp_code = 0;
+	p->smac &= 0xffffffffffff;
+	p->dmac &= 0xffffffffffff;
+	if (p->family)
+		p->ethertype = p->family == FAMILY_IPV4 ? 0x0800 : 0x86dd;
+}
+
+static void random_packet(struct random *r, const struct ruleset *rs, const pools *all,
+			  struct pkt *p)
+{
+	static const uint8_t families[] = { 4, 4, 4, 6, 6, 6, 0 };
+	static const uint8_t protos[] = { 6, 6, 6, 17, 17, 1, 58, 47, 50, 255, 0 };
+	static const uint8_t frags[] = { 0, 0, 0, 0, 1, 2 };
+	uint64_t *noise = (uint64_t *)p;
+
+	for (size_t i = 0; i < sizeof(*p) / sizeof(*noise); i++)
+		noise[i] = random_next(r);
+	p->ifnum = random_below(r, 4);
+	p->frame_len = 60 + random_below(r, 1500);
+	p->vlan &= 4095;
+	vec_for_each(pool, all)
+		if (pool->values.len && random_chance(r, 75))
+			set_field(p, pool->row,
+				  pool->values.data[random_below(r, pool->values.len)]);
+	/* Half of the packets go for one rule. */
+	if (rs->rules.len && random_chance(r, 50)) {
+		const struct rule *rule = &rs->rules.data[random_below(r, rs->rules.len)];
+
+		vec_for_each(match, &rule->matches)
+			if (match->atoms.len && match->atoms.data[0].kind != ATOM_SET)
+				set_field(p, match->row, match->atoms.data[0].lo);
+	}
+	p->family = RANDOM_OF(r, families);
+	if (random_chance(r, 70))
+		p->proto = RANDOM_OF(r, protos);
+	if (random_chance(r, 70))
+		p->frag = RANDOM_OF(r, frags);
+	p->reason = random_chance(r, 3) ? (uint8_t)random_below(r, REASON_COUNT) : 0;
+	p->essential = random_chance(r, 3);
+	p->established = 0;
+	p->probe = 0;
+	p->from = 0;
+	well_formed(p);
 }
 
 #endif
