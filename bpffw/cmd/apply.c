@@ -40,6 +40,33 @@ static void print_result(struct session *s, const struct change_result *result, 
 	say(s, &out);
 }
 
+/* Behind `panic closed` the rules take up the ids and counters that they had before it. Its
+ * forerunner is still pinned, so nothing else has been given their counters. */
+static int look_behind_panic(struct session *s, struct generation *gen)
+{
+	struct generation before = { 0 };
+	const struct gen_info *newest = NULL;
+	struct gen_info *infos;
+	uint32_t n;
+	int ret;
+
+	if (!generation_is_panic(&gen->info))
+		return 0;
+	ret = store_history(s->store, s->arena, &infos, &n, &s->f);
+	if (ret < 0)
+		return ret;
+	for (uint32_t i = 0; i < n; i++)
+		if (infos[i].number < gen->info.number &&
+		    (!newest || infos[i].number > newest->number))
+			newest = &infos[i];
+	if (!newest || generation_is_panic(newest))
+		return 0;
+	ret = store_generation(s->store, s->ds, &s->env, newest->number, &before, &s->f);
+	if (ret == 0)
+		gen->rs = before.rs;
+	return ret;
+}
+
 /* The running generation gives ids and counters; a record that cannot be read must not keep the
  * admin from applying with --force. */
 static enum exit_code read_old(struct session *s, struct generation *gen, bool *ret_have)
@@ -49,7 +76,8 @@ static enum exit_code read_old(struct session *s, struct generation *gen, bool *
 	*ret_have = false;
 	if (!number)
 		return EXIT_DONE;
-	if (store_generation(s->store, s->ds, &s->env, number, gen, &s->f) == 0) {
+	if (store_generation(s->store, s->ds, &s->env, number, gen, &s->f) == 0 &&
+	    look_behind_panic(s, gen) == 0) {
 		*ret_have = true;
 		return EXIT_DONE;
 	}

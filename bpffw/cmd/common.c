@@ -108,6 +108,11 @@ enum exit_code session_running(struct session *s, struct generation *ret_gen)
 	return EXIT_DONE;
 }
 
+bool generation_is_panic(const struct gen_info *info)
+{
+	return str_starts(info->how, STR("panic closed"));
+}
+
 static const char *read_stdin(struct arena *arena, struct str *ret_text)
 {
 	struct buf text = { .arena = arena };

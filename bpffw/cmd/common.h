@@ -27,6 +27,9 @@ enum exit_code session_store(struct session *s, enum store_mode mode);
 /* Read the running generation; reports when none runs (EXIT_ABSENT). */
 enum exit_code session_running(struct session *s, struct generation *ret_gen);
 
+/* Made by `panic closed`. */
+bool generation_is_panic(const struct gen_info *info);
+
 /* After a failed call: reports s->ds or s->f. Return: exit code. */
 enum exit_code session_failed(struct session *s);
 

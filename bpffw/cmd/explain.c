@@ -14,6 +14,8 @@
 /* More rules without a match than this are folded into one line. */
 #define SHOWN_MAX   6
 #define REASONS_MAX 6
+/* More rules that may match are counted. */
+#define MAY_MAX 12
 
 struct explain {
 	struct session s;
@@ -290,9 +292,32 @@ static void put_answer(struct explain *x)
 	buf_puts(&x->out, "\n");
 }
 
+static void put_steps(struct explain *x)
+{
+	uint32_t may = 0;
+	bool folded = false;
+
+	for (uint32_t i = 0; i < x->trace.steps.len; i++) {
+		const struct eval_step *step = &x->trace.steps.data[i];
+		bool is_may = step->truth == TRUTH_DEPENDS;
+
+		may += is_may;
+		if (x->folded[i] && !folded)
+			put_folded(x);
+		folded |= x->folded[i];
+		if (!x->folded[i] && (!is_may || may <= MAY_MAX || x->s.in->verbose))
+			put_step(x, step);
+	}
+	if (may <= MAY_MAX || x->s.in->verbose)
+		return;
+	put_label(x, "...");
+	buf_puts(&x->out, "may match  ");
+	text_count(&x->out, may - MAY_MAX, "more rule");
+	buf_puts(&x->out, " (-v lists them)\n");
+}
+
 static void print_text(struct explain *x)
 {
-	bool folded = false;
 
 	x->out.arena = x->s.arena;
 	x->color = report_color(x->s.in, STDOUT_FILENO);
@@ -304,13 +329,7 @@ static void print_text(struct explain *x)
 		put_stage(x, "allowlist", TRUTH_NO, NULL);
 		put_stage(x, "blacklist", TRUTH_NO, NULL);
 	}
-	for (uint32_t i = 0; i < x->trace.steps.len; i++) {
-		if (!x->folded[i])
-			put_step(x, &x->trace.steps.data[i]);
-		else if (!folded)
-			put_folded(x);
-		folded |= x->folded[i];
-	}
+	put_steps(x);
 	put_default(x);
 	put_answer(x);
 	fwrite(x->out.data, 1, x->out.len, stdout);

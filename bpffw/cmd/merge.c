@@ -10,8 +10,10 @@
 
 #include "bpffw/cmd/files.h"
 #include "bpffw/ui/text.h"
+#include "compiler/ir/diff.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
+#include "compiler/lang/sema.h"
 
 #define NOWHERE UINT32_MAX
 
@@ -44,6 +46,70 @@ static enum exit_code read_first(struct merge *m, uint32_t *ret_source)
 	return EXIT_DONE;
 }
 
+/* The text on disk is one that bpffw applied or wrote, though not for this generation. */
+static bool is_known_text(struct session *s)
+{
+	struct gen_info *infos;
+	uint32_t n;
+
+	if (store_history(s->store, s->arena, &infos, &n, &s->f) < 0) {
+		failure_clear(&s->f);
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (infos[i].files.len && !files_changed(s, &infos[i]))
+			return true;
+	return false;
+}
+
+/* Origins that speak of another text are of no use: pair the rules by name and words instead. */
+static bool find_origins(struct merge *m)
+{
+	struct ruleset *filed = sema_ruleset(m->ds, m->ast, &m->s->env);
+	const struct ruleset *now = m->gen->rs;
+	struct diff diff;
+
+	if (m->ds->n_errors)
+		return false;
+	diff = diff_rules(m->s->arena, filed, now);
+	vec_for_each(stmt, &m->gen->ast->stmts) {
+		vec_for_each(rule, &stmt->rules) {
+			const struct rule *running, *old;
+			uint32_t index;
+
+			rule->origin = (struct origin){ 0 };
+			running = rule->id < m->n_by_id ? m->by_id[rule->id] : NULL;
+			index = running ? diff.old_of_new[running - now->rules.data] : DIFF_NONE;
+			if (index == DIFF_NONE)
+				continue;
+			old = &filed->rules.data[index];
+			rule->origin.file = m->names[old->span.source];
+			rule->origin.start = old->span.start;
+			rule->origin.end = old->span.end;
+			rule->origin.changed = strcmp(old->text, running->text) != 0 ||
+					       !str_eq(old->name, running->name) ||
+					       !str_eq(old->comment, running->comment);
+		}
+	}
+	return true;
+}
+
+static void read_files(struct merge *m, uint32_t source)
+{
+	struct arena *arena = m->s->arena;
+
+	m->ast = parse_file(m->ds, &host_io, source);
+	m->names = arena_new_array(arena, struct str, m->ds->sources.len);
+	m->patches = arena_new_array(arena, struct patch, m->ds->sources.len);
+	for (uint32_t i = 1; i < m->ds->sources.len; i++) {
+		struct str name = m->ds->sources.data[i].name;
+
+		m->names[i] = file_absolute(arena, arena_strndup(arena, name.s, name.len));
+		m->patches[i].arena = arena;
+		m->patches[i].old = m->ds->sources.data[i].text;
+	}
+}
+
 enum exit_code merge_read(struct merge *m, struct session *s, const struct generation *gen)
 {
 	const struct gen_file *changed = files_changed(s, &gen->info);
@@ -51,28 +117,22 @@ enum exit_code merge_read(struct merge *m, struct session *s, const struct gener
 	uint32_t source = 0;
 
 	*m = (struct merge){ .s = s, .gen = gen, .ds = diags_new(s->arena) };
-	if (changed)
-		return report_error(
-			s->in, EXIT_REFUSED,
-			"'bpffw diff' shows what differs; 'bpffw apply' takes the file, "
-			"'bpffw save OTHER-FILE' the rules",
-			STR_FMT " changed on disk since it was applied; nothing was saved",
-			STR_ARG(changed->path));
-	code = read_first(m, &source);
-	if (code)
-		return code;
 	m->by_id = rules_by_id(s->arena, gen->rs, &m->n_by_id);
-	m->ast = parse_file(m->ds, &host_io, source);
-	m->names = arena_new_array(s->arena, struct str, m->ds->sources.len);
-	m->patches = arena_new_array(s->arena, struct patch, m->ds->sources.len);
-	for (uint32_t i = 1; i < m->ds->sources.len; i++) {
-		struct str name = m->ds->sources.data[i].name;
-
-		m->names[i] = file_absolute(s->arena, arena_strndup(s->arena, name.s, name.len));
-		m->patches[i].arena = s->arena;
-		m->patches[i].old = m->ds->sources.data[i].text;
+	if (!changed || is_known_text(s)) {
+		code = read_first(m, &source);
+		if (code)
+			return code;
+		read_files(m, source);
+		if (!changed || find_origins(m))
+			return EXIT_DONE;
 	}
-	return EXIT_DONE;
+	return report_error(s->in, EXIT_REFUSED,
+			    "'bpffw diff' shows what differs; 'bpffw apply' takes the file, "
+			    "'bpffw save OTHER-FILE' the rules",
+			    "refused: " STR_FMT
+			    " changed on disk since it was applied; nothing was "
+			    "saved",
+			    STR_ARG(changed->path));
 }
 
 static bool is_of_chain(const struct ast_stmt *stmt, struct str chain)

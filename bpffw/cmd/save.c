@@ -60,6 +60,16 @@ static void add_output(struct save *save, struct str path, struct str text)
 	out->text = text;
 }
 
+/* The rules came from no file, or from one that has changed and is not the target. */
+static bool has_no_text(struct save *save, struct str target)
+{
+	const struct gen_info *info = &save->gen.info;
+
+	if (!info->files.len || str_is(info->files.data[0].path, "-"))
+		return true;
+	return !str_eq(info->files.data[0].path, target) && files_changed(&save->s, info);
+}
+
 /* The new text of every file that changes. */
 static enum exit_code make_texts(struct save *save)
 {
@@ -69,7 +79,7 @@ static enum exit_code make_texts(struct save *save)
 	enum exit_code code;
 	struct merge m;
 
-	if (!save->gen.info.files.len || str_is(save->gen.info.files.data[0].path, "-")) {
+	if (has_no_text(save, target)) {
 		print_ruleset(&text, save->gen.rs);
 		add_output(save, target, (struct str){ buf_text(&text), text.len });
 		return EXIT_DONE;
@@ -230,6 +240,9 @@ static enum exit_code run(const struct invocation *in)
 	code = session_store(&save.s, STORE_WRITE);
 	if (!code)
 		code = session_running(&save.s, &save.gen);
+	if (!code && generation_is_panic(&save.gen.info))
+		code = report_error(in, EXIT_REFUSED, "'bpffw apply' brings the rules back",
+				    "refused: 'panic closed' is running; it is not for the file");
 	if (!code)
 		code = make_texts(&save);
 	if (!code)
