@@ -218,10 +218,17 @@ int record_read(const char *path, struct arena *arena, struct record *ret_record
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	json_error_t error;
 	json_t *root;
+	FILE *file;
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : fail(f, errno, "cannot read %s", path);
-	root = json_loadfd(fd, 0, &error);
+	/* Buffered: json_loadfd() makes a system call for each byte. */
+	file = fdopen(fd, "r");
+	if (!file)
+		return fail(f, errno, "cannot read %s", path);
+	take_fd(&fd);
+	root = json_loadf(file, 0, &error);
+	fclose(file);
 	if (!json_is_object(root) || !json_is_string(json_object_get(root, "schema")) ||
 	    strcmp(json_string_value(json_object_get(root, "schema")), SCHEMA) != 0) {
 		json_decref(root);
