@@ -44,6 +44,14 @@ static enum byte_class class_at(const struct lexer *lx, uint32_t at)
 	return classes[(unsigned char)lx->text.s[at]];
 }
 
+/* The end of a source ends its line. */
+static char byte_at(const struct lexer *lx, uint32_t at)
+{
+	if (at >= lx->end)
+		return '\n';
+	return lx->text.s[at];
+}
+
 static struct span span_of(const struct lexer *lx, uint32_t start, uint32_t end)
 {
 	return (struct span){ lx->source, start, end };
@@ -213,7 +221,7 @@ static bool scan_string(struct lexer *lx, uint32_t *ret_trouble, bool *ret_escap
 
 	while (at < lx->end && lx->text.s[at] != '"' && lx->text.s[at] != '\n') {
 		uint32_t step = class_at(lx, at) == BYTE_HIGH ? utf8_len(lx, at) : 1;
-		char next = at + 1 < lx->end ? lx->text.s[at + 1] : '\n';
+		char next = byte_at(lx, at + 1);
 
 		if (!trouble && (!step || is_control(lx, at)))
 			trouble = at;
@@ -280,7 +288,7 @@ static struct token mark(struct lexer *lx, uint32_t at)
 static void skip_blank(struct lexer *lx)
 {
 	while (lx->at < lx->end) {
-		char next = lx->at + 1 < lx->end ? lx->text.s[lx->at + 1] : '\n';
+		char next = byte_at(lx, lx->at + 1);
 
 		switch (class_at(lx, lx->at)) {
 		case BYTE_BLANK:

@@ -412,16 +412,16 @@ static const char *include_chain(struct parser *p, struct str path)
 
 static bool may_include(struct parser *p, struct span span, struct str path)
 {
+	if (p->include->depth >= INCLUDE_DEPTH) {
+		diag_error(p->ds, span, E005, "includes are nested more than %d deep: %s",
+			   INCLUDE_DEPTH, include_chain(p, path));
+		return false;
+	}
 	for (const struct include *i = p->include; i; i = i->outer) {
 		if (!str_eq(i->path, path))
 			continue;
 		diag_error(p->ds, span, E005, "the includes go in a circle: %s",
 			   include_chain(p, path));
-		return false;
-	}
-	if (p->include->depth >= INCLUDE_DEPTH) {
-		diag_error(p->ds, span, E005, "includes are nested more than %d deep: %s",
-			   INCLUDE_DEPTH, include_chain(p, path));
 		return false;
 	}
 	if (p->ast->files.len >= INCLUDE_FILES) {

@@ -6,7 +6,10 @@
 #define SCANS_MAX 8
 
 /* What a file can make of memory is bounded: a rule has about ten tokens. */
-#define TOKENS_MAX 4000000
+#define TOKENS_MAX 3000000
+
+/* More mistakes than anybody reads: this is no rule file. */
+#define ERRORS_MAX 1000
 
 /* The longest piece of input repeated in a message. */
 #define WRITTEN_MAX 60
@@ -43,7 +46,7 @@ struct token take(struct parser *p)
 	if (c->n_tokens++ == TOKENS_MAX)
 		diag_error(p->ds, token.span, E191, "the rules have more than %d words",
 			   TOKENS_MAX);
-	if (c->n_tokens > TOKENS_MAX) {
+	if (c->n_tokens > TOKENS_MAX || p->ds->n_errors >= ERRORS_MAX) {
 		c->lexer.at = c->lexer.end;
 		c->lexer.stopped = true;
 	}

@@ -502,6 +502,36 @@ static void test_include_bounds(void **state)
 		assert_int_equal(diag->code, E005);
 }
 
+/* What is no rule file takes neither the time nor the memory of one. */
+static void test_bounds(void **state)
+{
+	static const struct {
+		const char *name, *piece;
+		uint32_t count, n_errors;
+		enum diag_code code;
+	} cases[] = {
+		{ "words", ";", 2999999, 0, E001 },
+		{ "one word too many", ";", 3000001, 1, E191 },
+		{ "mistakes", "x\n", 999, 999, E001 },
+		{ "too many mistakes", "x\n", 100000, 1000, E001 },
+		{ "too many mistakes in a block", "chain a {\n", 100000, 1000, E003 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		struct buf text = { .arena = arena };
+		struct diags *ds = diags_new(arena);
+
+		for (uint32_t n = 0; n < cases[i].count; n++)
+			buf_puts(&text, cases[i].piece);
+		(void)parse_text(ds, &io_none, buf_text(&text));
+		if (ds->n_errors != cases[i].n_errors ||
+		    (ds->n_errors && ds->list.data[0].code != cases[i].code))
+			fail_msg("%s: %u errors, first %s", cases[i].name, ds->n_errors,
+				 ds->n_errors ? diag_code_name(ds->list.data[0].code) : "none");
+	}
+}
+
 static void test_single(void **state)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -650,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_includes),  cmocka_unit_test(test_include_bounds),
 		cmocka_unit_test(test_single),    cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_rule_span), cmocka_unit_test(test_recovery),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
