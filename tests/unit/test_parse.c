@@ -514,7 +514,7 @@ static void test_bounds(void **state)
 		{ "one word too many", ";", 3000001, 1, E191 },
 		{ "mistakes", "x\n", 999, 999, E001 },
 		{ "too many mistakes", "x\n", 100000, 1000, E001 },
-		{ "too many mistakes in a block", "chain a {\n", 100000, 1000, E003 },
+		{ "too many open braces, with the last one", "chain a {\n", 100000, 1001, E003 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
