@@ -46,7 +46,7 @@ static const struct diff_case cases[] = {
 	  "@@ at the top @@\n+allow icmp\n@@ after allow udp @@\n-allow icmp\n" },
 	{ "moved into a chain", "chain c { drop udp }\njump c\nallow tcp", "chain c { drop udp; allow tcp }\njump c", "acb", "00021",
 	  "@@ chain c, after drop udp @@\n+allow tcp\n@@ after jump c @@\n-allow tcp\n" },
-	{ "twins keep to their chain", "chain c { drop udp }\ndrop udp\njump c", "chain c { drop udp }\njump c", "ac", "01020",
+	{ "twins keep to their chain", "drop udp\nchain c { drop udp }\njump c", "chain c { drop udp }\njump c", "bc", "01020",
 	  "@@ at the top @@\n-drop udp\n" },
 	{ "a chain more", "allow tcp", "chain c { drop udp }\nallow tcp\njump c", "-a-", "20010",
 	  "+chain c\n@@ chain c, at the top @@\n+drop udp\n@@ after allow tcp @@\n+jump c\n" },
@@ -156,6 +156,19 @@ static void test_inherit(void **state)
 	arena_free(c.arena);
 }
 
+/* An id that is given by hand and not known counts as used. */
+static void test_preset_id(void **state)
+{
+	struct loaded a = load_rules("allow tcp\nallow udp");
+	uint64_t used[SLOTS / 64] = { 0 };
+
+	a.rs->rules.data[0].id = 9;
+	assert_true(diff_inherit(a.arena, NULL, a.rs, used, SLOTS));
+	assert_rule(a.rs, 0, 9, SLOT_RULES);
+	assert_rule(a.rs, 1, 10, SLOT_RULES + 1);
+	arena_free(a.arena);
+}
+
 static void test_slots_run_out(void **state)
 {
 	struct loaded a = load_rules("allow tcp\nallow udp\nallow icmp");
@@ -208,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_inherit),
+		cmocka_unit_test(test_preset_id),
 		cmocka_unit_test(test_slots_run_out),
 		cmocka_unit_test(test_large),
 	};
