@@ -78,7 +78,8 @@ static void print_point(struct buf *out, const struct cell *cell, const struct m
 	if (match->row->type == TYPE_ADDR && values->data[0].hi > atom.lo)
 		atom.lo++;
 	atom.hi = atom.lo;
-	buf_printf(out, " %s ", match->row->name);
+	/* `not tcp` is some other protocol. */
+	buf_printf(out, " %s ", match->row->type == TYPE_PROTO ? "proto" : match->row->name);
 	types[match->row->type].print(out, &atom);
 }
 
@@ -92,7 +93,8 @@ static void print_example_match(struct buf *out, const struct ruleset *rs, const
 {
 	if (match->implied)
 		return;
-	if (match->row->syntax == SYNTAX_NVALUE && match->row->type != TYPE_IFACE) {
+	if ((match->row->syntax == SYNTAX_NVALUE && match->row->type != TYPE_IFACE) ||
+	    (match->row->type == TYPE_PROTO && match->negated)) {
 		print_point(out, cell, match);
 	} else if (!match->negated) {
 		buf_puts(out, " ");

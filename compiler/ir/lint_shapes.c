@@ -7,9 +7,8 @@
 
 #include "compiler/lang/type.h"
 
-#define FLAG_SYN        0x02
-#define MULTICAST_FIRST 0xe0000000u
-#define LISTED_MAX      100 /* W208 for one ruleset */
+#define FLAG_SYN   0x02
+#define LISTED_MAX 100 /* W208 for one ruleset */
 
 static struct match match_of(struct arena *arena, const char *name, unsigned int family, u128 lo,
 			     u128 hi)
@@ -344,7 +343,8 @@ static bool names_family(const struct rule *rule)
 static bool is_multicast(const struct match *match)
 {
 	vec_for_each(atom, &match->atoms)
-		if (atom->kind != ATOM_RANGE || atom->lo < MULTICAST_FIRST)
+		if (atom->kind != ATOM_RANGE ||
+		    (atom->family == FAMILY_IPV4 ? atom->lo >> 28 != 0xe : atom->lo >> 120 != 0xff))
 			return false;
 	return true;
 }
