@@ -167,12 +167,9 @@ static void put_short_reason(struct explain *x, const struct eval_step *step)
 	buf_add(&x->out, why);
 }
 
-/* All folded steps in one line, where the first of them stood. */
-static void put_folded(struct explain *x)
+static const char *folded_label(struct explain *x)
 {
 	const struct eval_step *first = NULL, *last = NULL;
-	uint32_t n = 0;
-	const char *label;
 
 	for (uint32_t i = 0; i < x->trace.steps.len; i++) {
 		if (!x->folded[i])
@@ -180,9 +177,18 @@ static void put_folded(struct explain *x)
 		first = first ? first : &x->trace.steps.data[i];
 		last = &x->trace.steps.data[i];
 	}
-	label = arena_printf(x->s.arena, "r%u ... r%u", x->gen.rs->rules.data[first->rule].id,
-			     x->gen.rs->rules.data[last->rule].id);
-	put_label(x, label);
+	if (!first)
+		return "";
+	return arena_printf(x->s.arena, "r%u ... r%u", x->gen.rs->rules.data[first->rule].id,
+			    x->gen.rs->rules.data[last->rule].id);
+}
+
+/* All folded steps in one line, where the first of them stood. */
+static void put_folded(struct explain *x)
+{
+	uint32_t n = 0;
+
+	put_label(x, folded_label(x));
 	buf_printf(&x->out, "no match   %u more: ", x->n_folded);
 	for (uint32_t i = 0; i < x->trace.steps.len && n <= REASONS_MAX; i++) {
 		if (!x->folded[i])
@@ -233,8 +239,8 @@ static void set_label_width(struct explain *x)
 		if (!x->folded[i] && len > x->label)
 			x->label = len;
 	}
-	if (x->n_folded && x->label < sizeof("r10 ... r10") - 1)
-		x->label = sizeof("r10 ... r10") - 1;
+	if (strlen(folded_label(x)) > x->label)
+		x->label = (unsigned int)strlen(folded_label(x));
 }
 
 static void put_default(struct explain *x)

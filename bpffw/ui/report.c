@@ -71,7 +71,8 @@ static void write_json_errors(json_t *errors)
 static void write_text(const struct buf *text)
 {
 	fflush(stdout);
-	fwrite(text->data, 1, text->len, stderr);
+	if (text->len)
+		fwrite(text->data, 1, text->len, stderr);
 }
 
 /* The diags to show, at most 20 of each severity; -q shows no warnings. */
