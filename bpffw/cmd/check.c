@@ -85,7 +85,7 @@ static enum exit_code dump(struct session *s, const char *what, const struct ast
 
 	if (strcmp(what, "ast") == 0) {
 		ast_print(&out, ast);
-		fwrite(out.data, 1, out.len, stdout);
+		put_data(&out);
 		return s->ds->n_errors ? session_refused(s, file) : EXIT_DONE;
 	}
 	rs = sema_ruleset(s->ds, ast, &s->env);
@@ -98,7 +98,7 @@ static enum exit_code dump(struct session *s, const char *what, const struct ast
 	} else {
 		print_ruleset(&out, rs);
 	}
-	fwrite(out.data, 1, out.len, stdout);
+	put_data(&out);
 	return EXIT_DONE;
 }
 

@@ -283,8 +283,14 @@ struct counter totals_of(const struct totals *totals, uint32_t slot)
 	return slot < totals->n ? totals->slot[slot] : (struct counter){ 0 };
 }
 
-void say(const struct session *s, struct buf *text)
+void put_data(const struct buf *text)
+{
+	if (text->len)
+		fwrite(text->data, 1, text->len, stdout);
+}
+
+void say(const struct session *s, const struct buf *text)
 {
 	if (!s->in->quiet)
-		fwrite(text->data, 1, text->len, stdout);
+		put_data(text);
 }

@@ -64,7 +64,9 @@ const char *attached_mode(const struct attached *attached);
 /* The totals of a slot; zero for a slot that was never counted. */
 struct counter totals_of(const struct totals *totals, uint32_t slot);
 
-/* Data and results go to stdout; -q keeps them back. */
-void say(const struct session *s, struct buf *text);
+/* What was asked for goes to stdout. */
+void put_data(const struct buf *text);
+/* What was done, too, unless -q. */
+void say(const struct session *s, const struct buf *text);
 
 #endif

@@ -338,7 +338,7 @@ static void print_text(struct explain *x)
 	put_steps(x);
 	put_default(x);
 	put_answer(x);
-	fwrite(x->out.data, 1, x->out.len, stdout);
+	put_data(&x->out);
 }
 
 static json_t *rule_json(const struct rule *rule)

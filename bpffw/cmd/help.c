@@ -206,7 +206,7 @@ static enum exit_code run(const struct invocation *in)
 	else if (!print_topic(&out, in->argv[0]))
 		return report_error(in, EXIT_USAGE, nearest_topic(arena, in->argv[0]),
 				    "no help on '%s'", in->argv[0]);
-	fwrite(out.data, 1, out.len, stdout);
+	put_data(&out);
 	return EXIT_DONE;
 }
 

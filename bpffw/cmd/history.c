@@ -38,7 +38,7 @@ static void print_text(struct session *s, const struct gen_info *infos, uint32_t
 		table_cell(&table, state_text(&infos[i]));
 	}
 	table_print(&out, &table, report_width(STDOUT_FILENO), false);
-	fwrite(out.data, 1, out.len, stdout);
+	put_data(&out);
 }
 
 static void print_json(const struct gen_info *infos, uint32_t n)

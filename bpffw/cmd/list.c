@@ -186,7 +186,7 @@ static void print_text(struct session *s, const struct generation *gen, const st
 		add_rule(&l, &gen->rs->rules.data[*index], "");
 	add_default(&l);
 	table_print(&out, &l.table, width, report_color(s->in, STDOUT_FILENO));
-	fwrite(out.data, 1, out.len, stdout);
+	put_data(&out);
 }
 
 static enum exit_code run(const struct invocation *in)

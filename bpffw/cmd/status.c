@@ -122,7 +122,7 @@ static void print_text(struct status *st)
 	text_grouped(&out, st->compiled.blob_size);
 	buf_puts(&out, " bytes\n");
 	put_sets(st, &out);
-	fwrite(out.data, 1, out.len, stdout);
+	put_data(&out);
 }
 
 static json_t *interfaces_json(const struct status *st)

@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -25,7 +26,16 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args);
 
-#define arena_new_array(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))
+/* For types that want more than 16 bytes of alignment (struct pkt). */
+static inline void *arena_alloc_aligned(struct arena *arena, size_t size, size_t align)
+{
+	uintptr_t at = (uintptr_t)arena_alloc(arena, align > 16 ? size + align : size);
+
+	return (void *)((at + align - 1) & ~(uintptr_t)(align - 1));
+}
+
+#define arena_new_array(arena, type, count)                                                        \
+	((type *)arena_alloc_aligned((arena), sizeof(type) * (count), _Alignof(type)))
 
 #define _cleanup_arena_ __attribute__((cleanup(arena_cleanup)))
 static inline void arena_cleanup(struct arena **arena)
