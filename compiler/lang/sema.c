@@ -229,8 +229,12 @@ static void resolve_default(struct sema *s, const struct ast_stmt *stmt)
 {
 	const struct action *row = action_find(stmt->name.text);
 
-	/* No verdict: reported by the parser; the statement is there all the same. */
-	if (!stands_once(s, stmt, ONCE_DEFAULT, "default") || !stmt->name.text.s)
+	/* No verdict: the parser has reported it, and it still is the file's default. */
+	if (!stmt->name.text.s) {
+		s->given[ONCE_DEFAULT] = stmt->span;
+		return;
+	}
+	if (!stands_once(s, stmt, ONCE_DEFAULT, "default"))
 		return;
 	if (!row || (row->verb != VERB_ALLOW && row->verb != VERB_DROP)) {
 		diag_error(s->ds, stmt->name.span, E007, "'" STR_FMT "' is not allow or drop",

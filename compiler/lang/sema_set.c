@@ -39,7 +39,7 @@ void sema_declare_set(struct sema *s, const struct ast_stmt *stmt)
 	set->span = stmt->name.span;
 	set->type = type_of_set(stmt->type.text);
 	set->comment = stmt->comment.text;
-	if (set->type == TYPE_NONE) {
+	if (set->type == TYPE_NONE && stmt->type.text.s) {
 		diag_error(s->ds, stmt->type.span, E001, "'" STR_FMT "' is not understood here",
 			   STR_ARG(stmt->type.text));
 		diag_help(s->ds, "one of these is expected here: addr, port, mac");
