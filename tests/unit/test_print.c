@@ -130,6 +130,8 @@ static void test_round_trip(void **state)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct buf text = { .arena = arena }, first = { .arena = arena },
 		   again = { .arena = arena };
+	struct str names[] = { STR("eth0"), STR("vlan1"), STR("vlan2") };
+	struct env env = { .io = &io_none, .interfaces = { names, 3, 3 } };
 	struct loaded a, b;
 	uint32_t *order;
 
@@ -137,9 +139,10 @@ static void test_round_trip(void **state)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		if (!strstr(rules[i].rule, "name"))
 			buf_printf(&text, "%s\n", rules[i].rule);
-	a = load_text(buf_text(&text), NULL);
+	a = load_text(buf_text(&text), &env);
 	print_ruleset(&first, a.rs);
-	b = load_text(buf_text(&first), NULL);
+	b = load_text(buf_text(&first), &env);
+	assert_non_null(strstr(buf_text(&first), "drop ip4 on eth0,vlan*\n"));
 	print_ruleset(&again, b.rs);
 	assert_string_equal(buf_text(&first), buf_text(&again));
 	assert_int_equal(a.rs->rules.len, b.rs->rules.len);

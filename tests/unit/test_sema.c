@@ -98,6 +98,7 @@ static const struct wrong wrong_rules[] = {
 	{ "drop src $a\ndefine a = 192.0.2.1", "E121 3:10-11", NULL },
 	{ "define a = $a", "E121 3:12-13", NULL },
 	{ "define a = $b\ndrop src $a", "E121 3:12-13", NULL },
+	{ "define a = { }\ndrop src $a", "E007 3:8-8", "'$a' has no value" },
 	{ "set s addr { 192.0.2.1 }\ndrop tcp dport @s", "E122 4:16-17",
 	  "'@s' holds addresses, dport needs ports" },
 	{ "set s port { 22 }\ndrop vlan @s", "E122 4:11-12", "'vlan' takes no set" },
@@ -170,6 +171,7 @@ static const struct wrong wrong_rules[] = {
 	{ "interface eth1 mode fast", "E165 3:21-24", NULL },
 	{ "drop until soon", "E171 3:12-15", NULL },
 	{ "drop until 2036-02-30", "E171 3:12-21", NULL },
+	{ "drop until 2100-02-29", "E171 3:12-21", NULL },
 	{ "drop until 2036-12-31T24:00", "E171 3:12-27", NULL },
 	{ "drop log every 5", "E171 3:16-16", "'5' is not a time" },
 	{ "set s addr timeout 0s { }", "E171 3:20-21", NULL },
@@ -215,6 +217,7 @@ static void test_whole_file(void **state)
 		{ "empty", "", "E162 1:1-1" },
 		{ "no default", "interface eth0\n", "E162 2:1-1" },
 		{ "no interface", "default drop\n", "" },
+		{ "a set just full", HEAD "set s addr size 2 { 192.0.2.1, 192.0.2.2 }\n", "" },
 		{ "host bits", HEAD "drop src 10.1.2.3/8\n", "W112 3:10-19" },
 		{ "ten mistakes", HEAD "drop src x\ndrop dst y\ndrop vlan z\njump q\nreturn\n",
 		  "E007 3:10-10, E007 4:10-10, E007 5:11-11, E141 6:6-6, E143 7:1-6" },
@@ -537,6 +540,28 @@ static void test_origin(void **state)
 	arena_free(loaded.arena);
 }
 
+/* The store gives the rules of the running set their id and origin; they stay. */
+static void test_preset(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct diags *ds = diags_new(arena);
+	struct env env = { .io = &io_none };
+	struct str text = STR("default drop\ndrop tcp\ndrop udp\n");
+	struct ast *ast = parse_file(ds, &io_none,
+				     diag_source(ds, STR("gen/7.fw"), text, (struct span){ 0 }));
+	struct ruleset *rs;
+
+	ast->stmts.data[1].rules.data[0].id = 7;
+	ast->stmts.data[2].rules.data[0].id = 8;
+	ast->stmts.data[2].rules.data[0].origin = (struct origin){ .file = STR("a.fw"), .line = 5 };
+	rs = sema_ruleset(ds, ast, &env);
+	assert_int_equal(rs->rules.data[0].id, 7);
+	assert_int_equal(rs->rules.data[0].origin.file.len, 0);
+	assert_int_equal(rs->rules.data[1].id, 8);
+	assert_true(str_is(rs->rules.data[1].origin.file, "a.fw"));
+	assert_int_equal(rs->rules.data[1].origin.line, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -546,7 +571,7 @@ int main(void)
 		cmocka_unit_test(test_past),       cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_interfaces), cmocka_unit_test(test_later),
 		cmocka_unit_test(test_growth),     cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_origin),     cmocka_unit_test(test_preset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
