@@ -42,4 +42,7 @@ const struct command *command_find(const char *name);
 /* All rows in COMMANDS order, ended by NULL. */
 extern const struct command *const commands[];
 
+/* Root, or CAP_BPF and CAP_NET_ADMIN. */
+bool command_may_administer(void);
+
 #endif

@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Finds the command, checks what its row asks for, runs it. */
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "bpffw/command.h"
 #include "bpffw/ui/report.h"
-
-static bool may_administer(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (geteuid() == 0)
-		return true;
-	if (syscall(SYS_capget, &header, data) != 0)
-		return false;
-	return (data[0].effective & CAP_TO_MASK(CAP_NET_ADMIN)) &&
-	       (data[CAP_TO_INDEX(CAP_BPF)].effective & CAP_TO_MASK(CAP_BPF));
-}
 
 static enum exit_code check_invocation(const struct invocation *in)
 {
@@ -38,7 +23,7 @@ static enum exit_code check_invocation(const struct invocation *in)
 							     "unexpected argument '%s' for '%s'",
 							     in->argv[c->max_args], c->name);
 	}
-	if ((c->flags & CMD_ROOT) && !may_administer())
+	if ((c->flags & CMD_ROOT) && !command_may_administer())
 		return report_error(in, EXIT_SYSTEM, "run it as root, or with both capabilities",
 				    "'%s' needs root (or CAP_BPF and CAP_NET_ADMIN)", c->name);
 	return EXIT_DONE;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Everything that `apply` does before it touches an interface. */
-#include <unistd.h>
-
 #include "bpffw/cmd/common.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
@@ -118,7 +116,7 @@ static enum exit_code run(const struct invocation *in)
 	ast = parse_file(s.ds, &host_io, source);
 	if (opt_value(in, "dump"))
 		return dump(&s, opt_value(in, "dump"), ast, file);
-	if (geteuid() == 0) {
+	if (command_may_administer()) {
 		int err = store_open(&in->paths, STORE_READ, &s.store, &s.f);
 
 		unverified = err < 0 ? s.f.what : NULL;
