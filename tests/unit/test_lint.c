@@ -33,7 +33,7 @@ static const struct lint_case cases[] = {
 	{ "a union is not looked at", "W201", DROP "drop tcp dport 0-1023\ndrop tcp dport 1024-65535\nallow tcp", "" },
 	{ "a list that joins", "W201", DROP "drop tcp dport 0-1023,1024-2047\nallow tcp dport 1000-1100", "5" },
 	{ "ranges of many blocks", "W201", DROP "drop src 10.0.0.1-10.255.255.254\nallow src 10.0.0.1", "5" },
-	{ "in a block of the middle", "W201", DROP "drop src 10.0.0.1-10.255.255.254\nallow src 10.0.0.2,10.200.0.0/16", "5" },
+	{ "in a block of the middle", "W201", DROP "drop src 10.0.0.1-10.255.255.254\nallow src 10.200.0.0/16", "5" },
 	{ "and just outside", "W201", DROP "drop src 10.0.0.1-10.255.255.254\nallow src 10.0.0.0", "" },
 	{ "by destination", "W201", DROP "drop dst 10.0.0.0/8\nallow dst 10.1.1.1 tcp", "5" },
 	{ "by source port", "W201", DROP "drop udp sport 53\nallow udp sport 53 dport 1000", "5" },
@@ -106,6 +106,10 @@ static const struct lint_case cases[] = {
 	{ "behind a limit", "W206", DROP "syn-limit 6/m per src tcp dport 22\nallow tcp dport 22", "" },
 	{ "behind a limit for all", "W206", DROP "syn-limit 6/m tcp dport 22\nallow tcp dport 22", "5" },
 	{ "in a chain for some", "W206", DROP "chain c { allow tcp dport 22 }\njump c src 192.0.2.1", "" },
+	{ "in a chain of that chain", "W206", DROP "chain b { allow tcp dport 22 }\nchain a { jump b }\njump a src 192.0.2.1", "" },
+	{ "behind a limit per target", "W206", DROP "syn-limit 6/m per dst tcp dport 22\nallow tcp dport 22", "5" },
+	{ "IPv6 alone", "W206", DROP "allow ip6 tcp dport 22", "4" },
+	{ "disabled", "W206", DROP "allow tcp dport 22 disabled", "" },
 	{ "in a chain for all", "W206", DROP "chain c { allow tcp dport 22 }\njump c tcp", "4" },
 
 	{ "a limit behind a CDN", "W207", DROP "set cdn addr { 192.0.2.1 }\nrate-limit 5/s per src tcp src @cdn", "5" },
@@ -114,6 +118,7 @@ static const struct lint_case cases[] = {
 
 	{ "on both lists", "W208", DROP "allowlist { 192.0.2.0/24 }\nblacklist { 192.0.2.7, 198.51.100.1 }", "5" },
 	{ "wider on the blacklist", "W208", DROP "allowlist { 192.0.2.7 }\nblacklist { 192.0.2.0/24 }", "" },
+	{ "its first address only", "W208", DROP "allowlist { 192.0.2.0 }\nblacklist { 192.0.2.0/24 }", "" },
 	{ "IPv6", "W208", DROP "blacklist { 2001:db8::1 }\nallowlist { 2001:db8::/32 }", "4" },
 
 	{ "past", "W209", DROP "allow tcp until 2020-01-01T00:00Z\nallow udp until 2036-01-01T00:00Z", "4" },
@@ -121,6 +126,8 @@ static const struct lint_case cases[] = {
 	{ "a drop for IPv4", "W211", OPEN "drop src 192.0.2.0/24\ndrop src 198.51.100.0/24", "4" },
 	{ "and its counterpart", "W211", OPEN "drop src 192.0.2.0/24\ndrop src 2001:db8::/32", "" },
 	{ "of another port", "W211", OPEN "drop tcp dport 22 src 192.0.2.0/24\ndrop tcp dport 23 src 2001:db8::/32", "4" },
+	{ "of other ports", "W211", OPEN "drop tcp dport 20-30 src 192.0.2.0/24\ndrop tcp dport 21-30 src 2001:db8::/32", "4" },
+	{ "ip4 not is meant", "W211", OPEN "drop ip4 not src 192.0.2.0/24", "" },
 	{ "a mixed list", "W211", OPEN "drop src 192.0.2.0/24,2001:db8::/32", "" },
 	{ "ip4 is meant", "W211", OPEN "drop ip4 src 192.0.2.0/24", "" },
 	{ "an allow is no surprise", "W211", DROP "allow tcp src 192.0.2.0/24", "" },
