@@ -490,7 +490,18 @@ static void add_statement(struct parser *p, const struct ast_stmt *stmt)
 		p->last_chunk = chunk;
 	}
 	chunk->stmts[chunk->len++] = *stmt;
+	p->has_default |= stmt->kind == STMT_DEFAULT;
 	p->ast->stmts.len++;
+}
+
+/* A statement behind a misspelt keyword, for those who refer to it or miss it. */
+static void add_guess(struct parser *p, const struct ast_stmt *stmt)
+{
+	if (stmt->kind == STMT_DEFAULT)
+		p->guessed_default = *stmt;
+	else if (stmt->kind != STMT_VERSION && stmt->kind != STMT_ESSENTIAL &&
+		 stmt->kind != STMT_OPTION)
+		add_statement(p, stmt);
 }
 
 static void join_statements(struct parser *p)
@@ -498,6 +509,8 @@ static void join_statements(struct parser *p)
 	struct ast *ast = p->ast;
 	uint32_t n = 0;
 
+	if (p->guessed_default.key.text.s && !p->has_default)
+		add_statement(p, &p->guessed_default);
 	ast->stmts.cap = ast->stmts.len;
 	ast->stmts.data = arena_new_array(p->ds->arena, struct ast_stmt, ast->stmts.len);
 	for (const struct chunk *chunk = p->chunks; chunk; chunk = chunk->next) {
@@ -538,7 +551,8 @@ static bool stays(const struct ast_stmt *stmt)
 	}
 }
 
-static void parse_known(struct parser *p, const struct statement *row, struct ast_stmt *stmt)
+static void parse_known(struct parser *p, const struct statement *row, struct ast_stmt *stmt,
+			bool guessed)
 {
 	bool ok;
 
@@ -550,6 +564,8 @@ static void parse_known(struct parser *p, const struct statement *row, struct as
 		skip_line(p);
 	if (ok && row->kind == STMT_INCLUDE && p->io)
 		follow_include(p, stmt);
+	else if (guessed && (ok || stays(stmt)))
+		add_guess(p, stmt);
 	else if (ok || stays(stmt))
 		add_statement(p, stmt);
 }
@@ -597,9 +613,10 @@ static void parse_statement(struct parser *p)
 	const struct statement *row = is_word ? statement_find(token.text) : NULL;
 	struct ast_stmt stmt = { .span = token.span };
 	struct cursor before = p->cursor;
+	bool guessed = !row && !(action && action->is_verb);
 
 	p->at_line = false;
-	if (!row && !(action && action->is_verb)) {
+	if (guessed) {
 		row = parse_unknown(p);
 		if (!row)
 			return;
@@ -609,7 +626,7 @@ static void parse_statement(struct parser *p)
 	if (row)
 		(void)take(p);
 	if (row && !(action && is_rule(p, before)))
-		parse_known(p, row, &stmt);
+		parse_known(p, row, &stmt, guessed);
 	else
 		parse_rule_statement(p, &stmt);
 	if (!p->at_line && !at_end(p)) {

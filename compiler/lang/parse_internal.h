@@ -39,6 +39,8 @@ struct parser {
 	const struct include *include;
 	const char *what; /* "rule": what ends too early */
 	struct chunk *chunks, *last_chunk;
+	struct ast_stmt guessed_default; /* misspelt: counts if there is no other */
+	bool has_default;
 	uint32_t scans; /* looks ahead for a closing brace that may still fail */
 	bool at_line;   /* recovery has already found the next line */
 	bool resume;    /* the mistake was local: the next clause can be read */

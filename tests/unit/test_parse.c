@@ -330,6 +330,8 @@ static void test_recovery(void **state)
 		const char *text, *tree;
 	} cases[] = {
 		{ "defualt drop", "default drop" },
+		{ "defualt drop\ndefault allow\ndefalt drop", "default allow" },
+		{ "essentail off\nopton fail open\nverson 1", "" },
 		{ "chian a { drop x; allow }", "chain a|rule allow" },
 		{ "set a addr { 1, 2 3 }", "set a type=addr block|element 1|element 2" },
 		{ "set a addr tiemout 1", "set a type=addr" },
