@@ -20,6 +20,14 @@
 #define COUNTS_MAX 3500u
 #define SKIPS_MAX  1000u
 
+/*
+ * The verifier looks at no more than a million instructions, and at some of them again: at one in
+ * the epilogue for each rule that decides, at the function for each that counts (measured).
+ */
+#define VERIFIED_MAX      990000u
+#define AGAIN_PER_VERDICT 1u
+#define AGAIN_PER_COUNT   21u
+
 /* R_FACTS: bits of enum family_bit, then one for each absent layer-4 header, then this one. */
 #define FACT_ABSENT_SHIFT 3
 #define FACT_LATER        (1u << 7)
@@ -28,8 +36,8 @@ struct straight {
 	struct gen *gen;
 	struct code *c;
 	struct diags *ds;
-	struct compiled *compiled;
 	uint32_t depth;
+	uint32_t again; /* instructions verified more than once */
 	uint32_t counts;
 	uint32_t skips; /* chains that are jumped over when they are not entered */
 	bool has_word;  /* R0 holds the words so far */
@@ -444,11 +452,10 @@ static void emit_enter(struct straight *s)
 
 static bool too_large(struct straight *s, const struct rule *rule)
 {
-	if (s->c->error || s->places.len >= PLACES_MAX) {
+	if (s->c->error || s->c->insns.len + s->again > VERIFIED_MAX) {
 		diag_error(s->ds, rule->span, E191,
-			   "from here on the ruleset does not fit into a BPF program of %u "
-			   "instructions",
-			   CODE_MAX_INSNS);
+			   "from here on the ruleset is too large for the kernel's verifier (a "
+			   "million instructions)");
 		diag_help(s->ds, "a long list is smaller as one rule with a set: 'src @set'");
 		return true;
 	}
@@ -496,6 +503,7 @@ static bool emit_place(struct straight *s, uint32_t index)
 	switch (rule->verb.row->verb) {
 	case VERB_COUNT:
 		s->counts++;
+		s->again += AGAIN_PER_COUNT;
 		emit_count_rule(s, rule, place);
 		break;
 	case VERB_RETURN:
@@ -506,6 +514,7 @@ static bool emit_place(struct straight *s, uint32_t index)
 			return false;
 		break;
 	default:
+		s->again += AGAIN_PER_VERDICT;
 		emit_terminal(s, rule, place);
 		break;
 	}
@@ -559,8 +568,7 @@ bool straight_emit(struct gen *gen, struct diags *ds, struct compiled *compiled)
 		emit_count_function(&s);
 	if (code_finish(s.c)) {
 		diag_error(ds, rs->default_span, E191,
-			   "the ruleset does not fit into a BPF program of %u instructions",
-			   CODE_MAX_INSNS);
+			   "a rule of this ruleset is too large for a BPF program");
 		return false;
 	}
 	compiled->n_places = s.places.len;

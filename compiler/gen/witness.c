@@ -215,22 +215,92 @@ static struct pkt plain_packet(uint8_t family)
 	return p;
 }
 
+/* Spread over the 64-bit numbers, the same for the same @n (splitmix64). */
+static uint64_t scatter(uint64_t n)
+{
+	n = (n + 1) * 0x9e3779b97f4a7c15u;
+	n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9u;
+	n = (n ^ n >> 27) * 0x94d049bb133111ebu;
+	return n ^ n >> 31;
+}
+
+/* Fields that no rule asks for, so that the rules before have little to say about it. */
+static struct pkt odd_packet(uint8_t family, uint64_t n)
+{
+	static const uint8_t protos[] = { IPPROTO_UDP, IPPROTO_TCP, 253, IPPROTO_ICMP,
+					  IPPROTO_ICMPV6 };
+	struct pkt p = plain_packet(family);
+
+	for (uint32_t i = 0; i < 2; i++) {
+		p.src[i] = scatter(n * 8 + i);
+		p.dst[i] = scatter(n * 8 + 2 + i);
+	}
+	p.smac = scatter(n * 8 + 4) >> 16;
+	p.dmac = scatter(n * 8 + 5) >> 16;
+	p.sport = (uint16_t)scatter(n * 8 + 6);
+	p.dport = (uint16_t)(scatter(n * 8 + 6) >> 16);
+	p.ttl = (uint8_t)(scatter(n * 8 + 6) >> 32);
+	p.flags = (uint8_t)(scatter(n * 8 + 6) >> 40);
+	p.ip_len = 1 + (uint16_t)(scatter(n * 8 + 6) >> 48);
+	p.proto = family ? protos[n % sizeof(protos)] : 0;
+	return p;
+}
+
+static const struct rule *next_in_chain(const struct ruleset *rs, const struct rule *rule)
+{
+	const struct chain *chain = &rs->chains.data[rule->chain];
+	uint32_t own = (uint32_t)(rule - rs->rules.data);
+	bool found = false;
+
+	vec_for_each(index, &chain->rules) {
+		if (found && !rs->rules.data[*index].disabled)
+			return &rs->rules.data[*index];
+		found |= *index == own;
+	}
+	return NULL;
+}
+
+/*
+ * Packets that meet a rule: a plain one, an odd one, and one that meets the next rule of the
+ * chain too, since that alone shows that this one comes first, or returns.
+ */
+#define VARIANTS 3u
+
+static void meet(const struct witness *w, const struct rule *rule, uint8_t family,
+		 struct pkt met[VARIANTS])
+{
+	const struct rule *next = next_in_chain(w->rs, rule);
+	uint64_t n = (uint64_t)(rule - w->rs->rules.data);
+
+	met[0] = plain_packet(family);
+	met[1] = odd_packet(family, 2 * n);
+	met[2] = odd_packet(family, 2 * n + 1);
+	for (uint32_t i = 0; i < VARIANTS; i++) {
+		follow_jumps(w->rs, rule, &met[i]);
+		if (i == 2 && next)
+			satisfy(w->rs, next, &met[i]);
+		satisfy(w->rs, rule, &met[i]);
+	}
+}
+
 static void witness_rule(struct witness *w, const struct rule *rule, uint8_t family, uint32_t quota)
 {
-	struct pkt met = plain_packet(family);
+	struct pkt met[VARIANTS];
 	bounds all = { 0 };
+	uint32_t total;
 
+	meet(w, rule, family, met);
 	vec_push(w->rs->arena, &all, ((struct bound){ 0 }));
 	vec_for_each(match, &rule->matches)
 		if (match->row->type != TYPE_FAMILY)
-			add_bounds(w->rs, match, part_of(&met), &all);
-	follow_jumps(w->rs, rule, &met);
-	satisfy(w->rs, rule, &met);
-	if (quota > all.len)
-		quota = all.len;
+			add_bounds(w->rs, match, part_of(&met[0]), &all);
+	total = all.len * VARIANTS;
+	if (quota > total)
+		quota = total;
 	for (uint32_t i = 0; i < quota; i++) {
-		const struct bound *bound = &all.data[(uint64_t)i * all.len / quota];
-		struct pkt pkt = met;
+		uint32_t pick = (uint32_t)((uint64_t)i * total / quota);
+		const struct bound *bound = &all.data[pick / VARIANTS];
+		struct pkt pkt = met[(pick + 1) % VARIANTS];
 
 		if (bound->match)
 			set_field(&pkt, bound->match->row, bound->value);
