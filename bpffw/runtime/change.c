@@ -102,24 +102,23 @@ static void set_bit(uint64_t *bits, uint32_t bit)
 	bits[bit / 64] |= 1ULL << (bit % 64);
 }
 
-/* The slots that a rule of a pinned generation has. */
-static int read_used_slots(struct work *w, numbers *ret_slots)
+/* The slots that a rule of a pinned generation has. Where a record is broken they are not known:
+ * then a new rule may begin with some packets of an old one. */
+static numbers read_used_slots(struct work *w)
 {
 	numbers pinned = store_pinned(w->store), slots = { 0 };
+	struct failure unread = { 0 };
 	struct record record;
-	int ret;
 
 	vec_for_each(number, &pinned) {
-		ret = record_read(store_file(w->store, *number, "json"), w->arena, &record, w->f);
-		if (ret < 0 && ret != -ENOENT)
-			return ret;
-		if (ret == -ENOENT)
+		if (record_read(store_file(w->store, *number, "json"), w->arena, &record, &unread) <
+		    0)
 			continue;
 		vec_for_each(rule, &record.rules)
 			vec_push(w->arena, &slots, rule->slot);
 	}
-	*ret_slots = slots;
-	return 0;
+	failure_clear(&unread);
+	return slots;
 }
 
 static bool try_slots(struct work *w, const numbers *slots)
@@ -146,11 +145,8 @@ static bool try_slots(struct work *w, const numbers *slots)
 static int give_ids(struct work *w)
 {
 	uint32_t wanted = counters_size(w->rs->rules.len);
-	numbers slots;
-	int ret = read_used_slots(w, &slots);
+	numbers slots = read_used_slots(w);
 
-	if (ret < 0)
-		return ret;
 	if (w->change->old && w->rs->next_id < w->change->old->next_id)
 		w->rs->next_id = w->change->old->next_id;
 	w->entries = w->old.entries ? w->old.entries : wanted;

@@ -171,9 +171,16 @@ static void recover_generations(struct store *store)
 		swap_free_old(store, store->running, before);
 }
 
-static bool is_listed(const struct record *record, struct str name)
+/* By the record of the running generation; no, where that cannot be read. */
+static bool is_listed(struct store *store, struct str name)
 {
-	vec_for_each(pattern, &record->listed) {
+	struct record record = { 0 };
+	struct failure unread = { 0 };
+
+	if (!store->running || record_read(store_file(store, store->running, "json"), store->arena,
+					   &record, &unread) < 0)
+		failure_clear(&unread);
+	vec_for_each(pattern, &record.listed) {
 		if (netdev_glob(*pattern, name))
 			return true;
 	}
@@ -183,7 +190,6 @@ static bool is_listed(const struct record *record, struct str name)
 /* A waiting link passes everything: put it to work if the running ruleset lists it. */
 static int recover_links(struct store *store, struct failure *f)
 {
-	struct record record = { 0 };
 	netdevs devices;
 	links all = { 0 };
 	int ret = netdev_list(store->arena, &devices, f);
@@ -192,18 +198,12 @@ static int recover_links(struct store *store, struct failure *f)
 		ret = links_read(store_pin(store, "link"), store->arena, &devices, &all, f);
 	if (ret < 0)
 		return ret;
-	if (store->running)
-		ret = record_read(store_file(store, store->running, "json"), store->arena, &record,
-				  f);
-	if (ret < 0 && ret != -ENOENT)
-		return ret;
-	ret = 0;
 	for (uint32_t i = 0; i < all.len && ret == 0; i++) {
 		const struct link *link = &all.data[i];
 
 		if (link->gone)
 			unlink(link->pin.s);
-		else if (link->waiting && is_listed(&record, link->name))
+		else if (link->waiting && is_listed(store, link->name))
 			ret = links_update(link, &store->unit, f);
 		else if (link->waiting)
 			ret = links_detach(link, &store->unit, f);

@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The store: generations, lock, namespaces, damaged pins, and counters that grow or change hands.
+. "$(dirname "$0")/lib.sh"
+setup
+common="version 1
+interface eth0
+default drop
+allow icmp type echo-request name ping"
+rules <<<"$common"
+number() { fw status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["generation"])'; }
+attached() { on_server ip -d link show dev eth0 | grep -c prog/xdp; }
+pinned() { find "$work/bpf/fw/gen" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | xargs; }
+instance() { # instance DIRECTORY BPFFS COMMAND...: another store
+	local dir=$1 bpffs=$2
+	shift 2
+	"$BPFFW" --bpffs "$bpffs" --state-dir "$work/$dir/state" --run-dir "$work/$dir/run" "$@"
+}
+repaired() { # repaired NAME: the next apply puts everything right
+	ok "$1: apply repairs" fw apply "$work/rules.fw"
+	ok "$1: allowed" on_client ping -c 1 -W 1 -q $server4
+	exits 1 "$1: dropped" on_client nc -z -w 1 $server4 22
+	ok "$1: list" fw list
+	same "$1: attached" "$(attached)" 1
+}
+
+# Reading where nothing was ever applied
+exits 4 "list before the first apply" fw list
+same "reading makes nothing" "$(find "$work/bpf" "$work/state" "$work/run" -type d 2>/dev/null)" \
+	"$work/bpf"
+
+ok "apply" fw apply "$work/rules.fw"
+ok "allowed" on_client ping -c 1 -W 1 -q $server4
+exits 1 "dropped" on_client nc -z -w 1 $server4 22
+same "pins are private" "$(stat -c %a "$work/bpf/fw" "$work/bpf/fw/gen" | xargs)" "700 700"
+
+# The replaced generation stays pinned until the next commit.
+ok "add" fw add allow tcp dport 81
+same "two are pinned" "$(pinned)" "1 2"
+ok "add" fw add allow tcp dport 82
+same "the oldest is freed" "$(pinned)" "2 3"
+for port in $(seq 100 121); do fw add allow tcp dport "$port" >/dev/null 2>&1; done
+same "the files of 20 are kept" \
+	"$(find "$work/state/gen" -name '*.fw' | wc -l) $(find "$work/state/gen" -name '*.json' | wc -l)" \
+	"20 20"
+
+# Two writers at once
+ok "apply" fw apply "$work/rules.fw"
+writers=()
+for i in 1 2 3 4 5 6 7 8; do
+	fw add allow tcp dport "900$i" >/dev/null 2>&1 &
+	writers+=($!)
+done
+for writer in "${writers[@]}"; do ok "a writer among others" wait "$writer"; done
+same "all of them are in" "$(fw list | grep -c 'allow tcp dport 900')" 8
+same "each id once" "$(fw list | grep -o '^r[0-9]*' | sort | uniq -d)" ""
+flock "$work/run/lock" sleep 7 &
+children+=($!)
+sleep 0.3
+SECONDS=0
+ok "list while a writer works" fw list
+same "readers do not wait" "$((SECONDS <= 1))" 1
+SECONDS=0
+exits 5 "a writer gives up" fw add allow tcp dport 9100
+same "after 5 s" "$((SECONDS >= 4 && SECONDS <= 6))" 1
+says "and names who" 'process [0-9]+ is making a change: .*bpffw'
+sleep 2.5
+ok "behind it a writer goes on" fw apply "$work/rules.fw"
+
+# Other namespaces
+exits 5 "from another network namespace" on_client "$BPFFW" --bpffs "$work/bpf/fw" \
+	--state-dir "$work/state" --run-dir "$work/run" list
+says "both are named" 'belongs to network namespace [0-9]+, this is [0-9]+'
+ok "ip netns exec, a bpffs from outside" ip netns exec "$server" "$BPFFW" --bpffs "$work/bpf/fw" \
+	--state-dir "$work/state" --run-dir "$work/run" apply "$work/rules.fw"
+exits 5 "a bpffs of this mount namespace only" on_server unshare -m sh -c \
+	"mkdir $work/own && mount -t bpf bpf $work/own && exec $BPFFW --bpffs $work/own/fw \
+	--state-dir $work/1/state --run-dir $work/1/run apply $work/rules.fw"
+says "what to do" 'nsenter --net='
+exits 5 "no bpffs, another mount namespace" on_server unshare -m "$BPFFW" \
+	--bpffs "$work/none/fw" --state-dir "$work/1/state" --run-dir "$work/1/run" \
+	apply "$work/rules.fw"
+says "what to do" 'nsenter --net='
+ok "no bpffs: mounted" instance 2 "$work/fresh" panic open
+same "as a bpffs" "$(stat -f -c %T "$work/fresh")" bpf_fs
+umount "$work/fresh"
+
+# Directories
+mkdir -p "$work/3/state" && chmod 777 "$work/3/state"
+exits 5 "a state directory that others can write" instance 3 "$work/bpf/3" panic open
+says "which one" '3/state can be changed by other users'
+ln -s "$work/bpf/fw" "$work/bpf/link"
+exits 5 "a symbolic link for the bpffs directory" instance 4 "$work/bpf/link" panic open
+says "why" 'is a symbolic link'
+rm "$work/bpf/link"
+
+# Damaged pins. What packets meet until the repair depends on the pin.
+before=$(number)
+rm "$work/bpf/fw/gen/$before/enter"
+same "without enter: still known" "$(number)" "$before"
+repaired "enter"
+rm "$work/bpf/fw/gen/$(number)/jmp"
+exits 1 "without jmp: closed" on_client ping -c 1 -W 1 -q $server4
+repaired "jmp"
+rm -r "$work/bpf/fw/gen/$(number)"
+repaired "generation"
+rm "$work/bpf/fw/gen/$(number)/counters"
+exits 5 "without counters" fw list
+repaired "counters"
+rm "$work/bpf/fw/gen/$(number)/counters"
+ln -s "$work/bpf/fw/abi1/counters" "$work/bpf/fw/gen/$(number)/counters"
+exits 5 "a symbolic link for a pin" fw list
+repaired "symbolic link"
+rm "$work/bpf/fw/link/eth0"
+repaired "link"
+rm "$work/bpf/fw/abi1/ifaces"
+exits 5 "damaged unit" fw list
+says "what to do" "'bpffw apply' makes it anew"
+repaired "unit"
+rm "$work/bpf/fw/abi1/jmp"
+repaired "slot"
+same "nothing of the old unit is left" "$(find "$work/bpf/fw" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" \
+	"abi1 gen link"
+echo '{' >"$work/state/gen/$(number).json"
+exits 5 "a broken record" fw list
+ok "apply --force goes over it" fw apply --force "$work/rules.fw"
+repaired "record"
+
+# Counters stay with the rule, whatever happens to the map.
+ok "reset" fw reset
+on_client ping -c 5 -i 0.01 -q $server4 >/dev/null
+same "counted" "$(counter ping)" 5
+ok "add" fw add drop tcp dport 82 name first
+same "kept by a change" "$(counter ping)" 5
+{
+	cat "$work/rules.fw"
+	seq -f 'drop udp dport %.0f' 10001 14100
+} >"$work/large.fw"
+ok "more rules than counters" fw apply "$work/large.fw"
+same "kept by a larger map" "$(counter ping)" 5
+on_client ping -c 3 -i 0.01 -q $server4 >/dev/null
+same "counted on" "$(counter ping)" 8
+ok "apply the few" fw apply "$work/rules.fw"
+same "kept" "$(counter ping)" 8
+ok "reset of one" fw reset ping
+same "zero" "$(counter ping)" 0
+
+# A slot that changes hands begins at zero.
+slot() { # of the last rule
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["rules"][-1][1])' \
+		"$work/state/gen/$(number).json"
+}
+ok "a rule that counts" fw add allow icmp6 type echo-request name six
+on_client ping -6 -c 4 -i 0.01 -q $server6 >/dev/null
+same "it counted" "$(counter six)" 4
+first=$(slot)
+ok "del" fw del six
+ok "another change" fw add drop tcp dport 9999
+found=no
+for i in 1 2 3 4; do
+	ok "add" fw add allow icmp6 type echo-request dst 2001:db8::$i name "again$i"
+	[ "$(slot)" = "$first" ] && found=yes && break
+done
+same "its slot has a new owner" $found yes
+same "which begins at zero" "$(counter "again$i")" 0
+finish
