@@ -1,26 +1,66 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpf/abi.h"
 #include "bpffw/cmd/common.h"
 
-static enum exit_code reset(struct session *s, struct buf *out)
+/* The rows of `list` that are no rules, and their slots. */
+struct builtin {
+	const char *name;
+	uint32_t first, last;
+};
+
+static const struct builtin builtins[] = {
+	{ "default", SLOT_DEFAULT_ALLOW, SLOT_DEFAULT_DROP },
+	{ "essential", SLOT_ESSENTIAL, SLOT_ESSENTIAL },
+	{ "malformed", SLOT_MALFORMED + 1, SLOT_MALFORMED + REASON_COUNT - 1 },
+	{ "fault", SLOT_FALLTHROUGH, SLOT_NO_RULESET },
+};
+
+static const struct builtin *builtin_find(const char *name)
 {
-	const char *what = s->in->argc ? s->in->argv[0] : NULL;
+	for (size_t i = 0; i < sizeof(builtins) / sizeof(*builtins); i++)
+		if (strcmp(builtins[i].name, name) == 0)
+			return &builtins[i];
+	return NULL;
+}
+
+static enum exit_code reset_slots(struct session *s, uint32_t first, uint32_t last)
+{
+	for (uint32_t slot = first; slot <= last; slot++)
+		if (store_reset(s->store, slot, &s->f) < 0)
+			return session_failed(s);
+	return EXIT_DONE;
+}
+
+static enum exit_code reset_rule(struct session *s, const char *what, struct buf *out)
+{
 	struct generation gen = { 0 };
+	const struct rule *rule;
 	enum exit_code code;
 	uint32_t index;
 
-	if (!what) {
-		buf_puts(out, "all counters are zero\n");
-		return store_reset(s->store, UINT32_MAX, &s->f) < 0 ? session_failed(s) : EXIT_DONE;
-	}
 	code = session_running(s, &gen);
 	if (!code)
 		code = rule_resolve(s, gen.rs, str_of(what), &index);
 	if (code)
 		return code;
-	buf_printf(out, "%s: its counter is zero\n",
-		   rule_label(s->arena, &gen.rs->rules.data[index]));
-	return store_reset(s->store, gen.rs->rules.data[index].slot, &s->f) < 0 ? session_failed(s)
-										: EXIT_DONE;
+	rule = &gen.rs->rules.data[index];
+	buf_printf(out, "%s: its counter is zero\n", rule_label(s->arena, rule));
+	return reset_slots(s, rule->slot, rule->slot);
+}
+
+static enum exit_code reset(struct session *s, struct buf *out)
+{
+	const char *what = s->in->argc ? s->in->argv[0] : NULL;
+	const struct builtin *builtin = what ? builtin_find(what) : NULL;
+
+	if (builtin) {
+		buf_printf(out, "%s: its counter is zero\n", what);
+		return reset_slots(s, builtin->first, builtin->last);
+	}
+	if (what)
+		return reset_rule(s, what, out);
+	buf_puts(out, "all counters are zero\n");
+	return store_reset(s->store, UINT32_MAX, &s->f) < 0 ? session_failed(s) : EXIT_DONE;
 }
 
 static enum exit_code run(const struct invocation *in)
@@ -43,6 +83,7 @@ const struct command cmd_reset = {
 	.name = "reset",
 	.args = "[RULE]",
 	.help = "set the counters of one rule, or all of them, to zero",
+	.details = "'default', 'essential' and 'malformed' name those rows of the list.",
 	.example = "bpffw reset web",
 	.max_args = 1,
 	.flags = CMD_ROOT,
