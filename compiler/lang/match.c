@@ -123,6 +123,10 @@ const struct clause clause_matches[] = {
 		.max = 65535 + 40,
 	},
 	{
+		.name = "ttl", .help = "TTL or hop limit", .example = "drop ttl 0-1",
+		.syntax = SYNTAX_NVALUE, .type = TYPE_NUM, .layer = LAYER_IP, FIELD(pkt, ttl),
+	},
+	{
 		.name = "dscp", .help = "DSCP class or number", .example = "allow dscp ef",
 		.syntax = SYNTAX_NVALUE, .type = TYPE_DSCP, .layer = LAYER_IP, FIELD(pkt, dscp), .max = 63,
 	},

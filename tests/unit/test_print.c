@@ -39,6 +39,7 @@ static const struct {
 	{ "drop frag any", NULL },
 	{ "drop not frag no", NULL },
 	{ "drop len 0x10-64,1500-", "drop len 16-64,1500-65575" },
+	{ "drop ttl 0-1,0xff", "drop ttl 0-1,255" },
 	{ "drop dscp 46,cs1,11,0", "drop dscp ef,cs1,11,cs0" },
 	{ "drop vlan 0,20-30", NULL },
 	{ "drop smac 02:00:00:AA:BB:CC not dmac @m", "drop smac 02:00:00:aa:bb:cc not dmac @m" },
