@@ -26,6 +26,13 @@
 
 extern const char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
 
+/* An object in this binary, and the name of its only program. */
+struct embedded {
+	const char *name, *start, *end;
+};
+static const struct embedded embedded_enter = { "enter", bpf_enter_start, bpf_enter_end };
+static const struct embedded embedded_probe = { "probe", bpf_probe_start, bpf_probe_end };
+
 /* Programs that are jumped to must agree with the dispatcher in this. */
 static uint32_t program_flags(const struct unit *unit)
 {
@@ -222,58 +229,59 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, int jm
 	return 0;
 }
 
-static int open_object(const char *name, const char *start, const char *end,
-		       const struct unit *unit, int jmp, struct bpf_object **ret_object,
-		       struct failure *f)
+/* Return: NULL with @f filled. */
+static struct bpf_object *open_object(const struct embedded *from, const struct unit *unit, int jmp,
+				      struct failure *f)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw");
-	struct bpf_object *object = bpf_object__open_mem(start, (size_t)(end - start), &opts);
+	struct bpf_object *object =
+		bpf_object__open_mem(from->start, (size_t)(from->end - from->start), &opts);
 	struct bpf_program *program;
 	int err;
 
-	if (!object)
-		return fail(f, errno, "cannot read the built-in program '%s'", name);
-	program = bpf_object__find_program_by_name(object, name);
+	if (!object) {
+		fail(f, errno, "cannot read the built-in program '%s'", from->name);
+		return NULL;
+	}
+	program = bpf_object__find_program_by_name(object, from->name);
 	err = program ? share_maps(object, unit, jmp) : -ENOENT;
 	if (!err)
 		err = bpf_program__set_flags(program, program_flags(unit));
-	if (err) {
-		bpf_object__close(object);
-		return fail(f, -err, "cannot prepare program '%s'", name);
-	}
-	*ret_object = object;
-	return 0;
+	if (!err)
+		return object;
+	bpf_object__close(object);
+	fail(f, -err, "cannot prepare program '%s'", from->name);
+	return NULL;
 }
 
 /* Load the only program of the object. Return: its descriptor, ours. */
-static int load_object(const char *name, struct bpf_object *object, struct failure *f)
+static int load_object(const struct embedded *from, struct bpf_object *object, struct failure *f)
 {
 	int err = bpf_object__load(object);
 	int fd;
 
 	if (err)
-		return fail_bpf(f, -err, "cannot load program '%s'", name);
-	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, name)));
-	return fd < 0 ? fail(f, errno, "cannot keep program '%s'", name) : fd;
+		return fail_bpf(f, -err, "cannot load program '%s'", from->name);
+	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, from->name)));
+	return fd < 0 ? fail(f, errno, "cannot keep program '%s'", from->name) : fd;
 }
 
 static int load_enter(const struct unit *unit, const struct compiled *compiled,
 		      struct loaded *loaded, struct failure *f)
 {
-	struct bpf_object *object;
+	struct bpf_object *object = open_object(&embedded_enter, unit, loaded->jmp, f);
 	struct bpf_map *config;
-	int err =
-		open_object("enter", bpf_enter_start, bpf_enter_end, unit, loaded->jmp, &object, f);
+	int err;
 
-	if (err)
-		return err;
+	if (!object)
+		return -f->err;
 	config = bpf_object__find_map_by_name(object, ".rodata");
 	err = config ? bpf_map__set_initial_value(config, &compiled->enter, sizeof(compiled->enter))
 		     : -ENOENT;
 	if (err) {
 		err = fail(f, -err, "cannot configure program 'enter'");
 	} else {
-		loaded->enter = load_object("enter", object, f);
+		loaded->enter = load_object(&embedded_enter, object, f);
 		err = loaded->enter < 0 ? loaded->enter : 0;
 	}
 	if (!err) {
@@ -286,13 +294,11 @@ static int load_enter(const struct unit *unit, const struct compiled *compiled,
 
 static int load_probe(const struct unit *unit, struct loaded *loaded, struct failure *f)
 {
-	struct bpf_object *object;
-	int err =
-		open_object("probe", bpf_probe_start, bpf_probe_end, unit, loaded->jmp, &object, f);
+	struct bpf_object *object = open_object(&embedded_probe, unit, loaded->jmp, f);
 
-	if (err)
-		return err;
-	loaded->probe = load_object("probe", object, f);
+	if (!object)
+		return -f->err;
+	loaded->probe = load_object(&embedded_probe, object, f);
 	bpf_object__close(object);
 	return loaded->probe < 0 ? loaded->probe : 0;
 }

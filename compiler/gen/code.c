@@ -28,11 +28,11 @@ void code_bind(struct code *c, label l)
 
 void code_span(struct code *c, struct span span)
 {
-	struct code_line *last = c->lines.len ? &c->lines.data[c->lines.len - 1] : NULL;
+	uint32_t n = c->lines.len;
 
 	/* Two lines at one instruction are refused by the kernel: the later one counts. */
-	if (last && last->insn == c->insns.len)
-		last->span = span;
+	if (n && c->lines.data[n - 1].insn == c->insns.len)
+		c->lines.data[n - 1].span = span;
 	else
 		vec_push(c->arena, &c->lines, ((struct code_line){ c->insns.len, span }));
 }

@@ -315,17 +315,18 @@ static void witness_common(struct witness *w)
 	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
 					  IPPROTO_GRE };
 
-	for (uint32_t i = 0; i < sizeof(families) * sizeof(protos) * 3; i++) {
-		struct pkt pkt = plain_packet(families[i % 3]);
+	for (uint32_t f = 0; f < sizeof(families); f++)
+		for (uint32_t i = 0; i < 3 * sizeof(protos); i++) {
+			struct pkt pkt = plain_packet(families[f]);
 
-		pkt.proto = protos[i / 3 % sizeof(protos)];
-		pkt.frag = (uint8_t)(i / 3 / sizeof(protos));
-		add(w, &pkt);
-	}
-	for (uint8_t reason = REASON_NONE; reason < REASON_COUNT; reason++) {
+			pkt.proto = protos[i % sizeof(protos)];
+			pkt.frag = (uint8_t)(i / sizeof(protos));
+			add(w, &pkt);
+		}
+	for (uint32_t reason = REASON_NONE; reason < REASON_COUNT; reason++) {
 		struct pkt pkt = plain_packet(FAMILY_IPV4);
 
-		pkt.reason = reason;
+		pkt.reason = (uint8_t)reason;
 		pkt.essential = 1;
 		add(w, &pkt);
 	}
