@@ -127,9 +127,9 @@ fmt:
 	$(Q)clang-format -i $(FORMAT_SRC)
 
 # One file at a time: clang-tidy 14 mixes up what it knows of several.
-tidy: $(BPF_OBJ)
-	$(Q)printf '%s\n' $(LIB_SRC) $(APP_SRC) $(MAIN_SRC) | xargs -P2 -I{} \
-		sh -c 'echo "  TIDY    {}"; clang-tidy --quiet {} -- $(ALL_CFLAGS) 2>/dev/null'
+tidy:
+	$(Q)printf '%s\n' $(LIB_SRC) $(APP_SRC) $(MAIN_SRC) | \
+		xargs -P2 -I{} clang-tidy --quiet {} -- $(ALL_CFLAGS) 2>/dev/null
 
 MAN_PAGES := $(wildcard etc/*.[1-9])
 DOC_DIR    = $(DESTDIR)$(PREFIX)/share/doc/bpffw
