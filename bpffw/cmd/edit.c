@@ -192,8 +192,11 @@ const struct rule *edit_result(const struct edit *e, uint32_t id)
 	return NULL;
 }
 
-/* What the whole ruleset was warned about before is no news: keep what the command brought.
- * @rule: the changed one, where its text is not the command's; or NULL. */
+/*
+ * What the whole ruleset was warned about before is no news: keep what the command brought. Of a
+ * rule that was there (@rule, may be NULL) that is only whether it still matches, and its place in
+ * the generation's text says nothing to the admin.
+ */
 static void keep_own_warnings(struct edit *e, const struct rule *rule)
 {
 	struct diags *ds = e->s.ds;
@@ -201,11 +204,14 @@ static void keep_own_warnings(struct edit *e, const struct rule *rule)
 
 	for (uint32_t i = 0; i < ds->list.len; i++) {
 		struct diag *d = &ds->list.data[i];
-		bool is_own = d->span.source == e->source ||
-			      (rule && d->span.source == rule->span.source &&
-			       d->span.start >= rule->span.start && d->span.end <= rule->span.end);
+		bool is_typed = d->span.source == e->source || !d->span.source;
+		bool is_moved = rule && (d->code == W201 || d->code == W202) &&
+				d->span.source == rule->span.source &&
+				d->span.start == rule->span.start;
 
-		if (is_own || !d->span.source || d->severity == SEVERITY_ERROR)
+		if (!is_typed && is_moved)
+			d->span = (struct span){ 0 };
+		if (is_typed || is_moved || d->severity == SEVERITY_ERROR)
 			ds->list.data[kept++] = *d;
 	}
 	ds->list.len = kept;

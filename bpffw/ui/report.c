@@ -38,24 +38,27 @@ unsigned int report_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
 }
 
-static json_t *diag_json(struct diags *ds, const struct diag *d)
+/* Every key is always there. @ds: where @span lies; NULL: nowhere. */
+static json_t *error_json(struct diags *ds, struct span span, const char *code,
+			  enum severity severity, const char *message, const char *help)
 {
-	const char *severity = d->severity == SEVERITY_ERROR ? "error" : "warning";
+	struct position at = { 0 };
+	struct str file = { 0 };
 	json_t *object = json_object();
 
-	if (d->span.source) {
-		struct position at = diag_position(ds, d->span);
-
-		json_object_set_new(object, "file",
-				    json_str(ds->sources.data[d->span.source].name));
-		json_object_set_new(object, "line", json_integer(at.line));
-		json_object_set_new(object, "col", json_integer(at.col));
-		json_object_set_new(object, "end_col", json_integer(at.end_col));
+	if (ds && span.source) {
+		at = diag_position(ds, span);
+		file = ds->sources.data[span.source].name;
 	}
-	json_object_set_new(object, "code", json_string(diag_code_name(d->code)));
-	json_object_set_new(object, "severity", json_string(severity));
-	json_object_set_new(object, "message", json_str(str_of(d->message)));
-	json_object_set_new(object, "help", d->help ? json_str(str_of(d->help)) : json_null());
+	json_object_set_new(object, "file", json_str_or_null(file));
+	json_object_set_new(object, "line", at.line ? json_integer(at.line) : json_null());
+	json_object_set_new(object, "col", at.line ? json_integer(at.col) : json_null());
+	json_object_set_new(object, "end_col", at.line ? json_integer(at.end_col) : json_null());
+	json_object_set_new(object, "code", code ? json_string(code) : json_null());
+	json_object_set_new(object, "severity",
+			    json_string(severity == SEVERITY_ERROR ? "error" : "warning"));
+	json_object_set_new(object, "message", json_str(str_of(message)));
+	json_object_set_new(object, "help", help ? json_str(str_of(help)) : json_null());
 	return object;
 }
 
@@ -90,7 +93,9 @@ static void report_json(const struct invocation *in, struct diags *ds)
 
 	vec_for_each(d, &ds->list)
 		if (take(in, d, counts))
-			json_array_append_new(errors, diag_json(ds, d));
+			json_array_append_new(errors,
+					      error_json(ds, d->span, diag_code_name(d->code),
+							 d->severity, d->message, d->help));
 	if (json_array_size(errors))
 		write_json_errors(errors);
 	else
@@ -129,11 +134,9 @@ static enum exit_code report_line(const struct invocation *in, enum exit_code co
 	struct buf out = { .arena = arena };
 
 	if (in->json) {
-		json_t *error = json_object();
+		json_t *error =
+			error_json(NULL, (struct span){ 0 }, NULL, SEVERITY_ERROR, what, help);
 
-		json_object_set_new(error, "severity", json_string("error"));
-		json_object_set_new(error, "message", json_str(str_of(what)));
-		json_object_set_new(error, "help", help ? json_str(str_of(help)) : json_null());
 		write_json_errors(json_pack("[o]", error));
 		return code;
 	}

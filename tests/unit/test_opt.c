@@ -138,7 +138,7 @@ static const struct bad_case bad_cases[] = {
 	{ "value of a flag", { "list", "--json=1" }, "error: option '--json' takes no value\n" },
 	{ "wrong value", { "check", "--dump=ats" }, "error: 'ats' is no value for '--dump': ast|rules|bpf\n" },
 	{ "empty value", { "list", "--bpffs=" }, "error: '' is no value for '--bpffs': DIR\n" },
-	{ "as JSON", { "--json", "lsit" }, "{\"schema\":\"bpffw.error/1\",\"errors\":[{\"severity\":\"error\",\"message\":\"unknown command 'lsit'\",\"help\":\"did you mean 'list'?\"}]}\n" },
+	{ "as JSON", { "--json", "lsit" }, "{\"schema\":\"bpffw.error/1\",\"errors\":[{\"file\":null,\"line\":null,\"col\":null,\"end_col\":null,\"code\":null,\"severity\":\"error\",\"message\":\"unknown command 'lsit'\",\"help\":\"did you mean 'list'?\"}]}\n" },
 };
 /* clang-format on */
 

@@ -52,4 +52,4 @@ err
 cli bpffw --json apply
 exit 5
 err
-| {"schema":"bpffw.error/1","errors":[{"severity":"error","message":"'apply' needs root (or CAP_BPF and CAP_NET_ADMIN)","help":"run it as root, or with both capabilities"}]}
+| {"schema":"bpffw.error/1","errors":[{"file":null,"line":null,"col":null,"end_col":null,"code":null,"severity":"error","message":"'apply' needs root (or CAP_BPF and CAP_NET_ADMIN)","help":"run it as root, or with both capabilities"}]}
