@@ -37,6 +37,7 @@ struct walk {
 	const struct expect *packet;
 	struct space space;
 	struct heard *heard; /* by rule */
+	bool silent;         /* nobody reads why a rule says no */
 
 	/* Of the cell that walks. */
 	const struct cell *cell;
@@ -120,7 +121,7 @@ static void hear(struct walk *walk, uint32_t rule, enum truth truth, const struc
 
 	if (truth != TRUTH_YES && !depends.len)
 		depends = match ? str_of(match->row->name) : STR("family");
-	if (truth == TRUTH_NO && !heard->why)
+	if (truth == TRUTH_NO && !heard->why && !walk->silent)
 		heard->why = why_not(walk, match);
 	if (truth != TRUTH_YES && !heard->depends.len)
 		heard->depends = depends;
@@ -300,11 +301,13 @@ static void trace_verdict(struct walk *walk, struct eval_trace *trace)
 
 /* Fills @walk, for those who ask about more than allow and drop. The caller frees its scratch. */
 static struct eval_trace describe(struct walk *walk, struct arena *arena, const struct ruleset *rs,
-				  const struct expect *packet)
+				  const struct expect *packet, bool silent)
 {
 	struct eval_trace trace = { .allow = TRUTH_DEPENDS, .rule = UINT32_MAX };
 
-	*walk = (struct walk){ .scratch = arena_new(), .arena = arena, .rs = rs, .packet = packet };
+	*walk = (struct walk){
+		.scratch = arena_new(), .arena = arena, .rs = rs, .packet = packet, .silent = silent
+	};
 	if (eval_places(rs) > WALK_MAX)
 		return trace;
 	walk->space = space_of(walk->scratch, rs, packet->matches.data, packet->matches.len,
@@ -330,7 +333,7 @@ struct eval_trace eval_description(struct arena *arena, const struct ruleset *rs
 				   const struct expect *packet)
 {
 	struct walk walk;
-	struct eval_trace trace = describe(&walk, arena, rs, packet);
+	struct eval_trace trace = describe(&walk, arena, rs, packet, false);
 
 	arena_free(walk.scratch);
 	return trace;
@@ -424,7 +427,7 @@ uint32_t eval_tests(struct diags *ds, const struct ruleset *rs)
 		return 0;
 	vec_for_each(expect, &rs->expects) {
 		struct walk walk;
-		struct eval_trace trace = describe(&walk, ds->arena, rs, expect);
+		struct eval_trace trace = describe(&walk, ds->arena, rs, expect, true);
 
 		if (!expectation_holds(&walk, &trace)) {
 			struct str text = expectation_text(ds, rs, expect);

@@ -105,7 +105,9 @@ static const struct {
 struct probe {
 	const struct ruleset *rs;
 	struct pkt pkt;
-	bool *open; /* by chain: reached from everywhere */
+	bool *open;                     /* by chain: reached from everywhere */
+	VEC(const struct rule *) rules; /* jumps, limits and allows that may take everybody */
+	bool *warned;                   /* by index in .rules */
 };
 
 /* `src 0.0.0.0/0` is everybody. */
@@ -127,7 +129,7 @@ static bool takes_everybody(const struct probe *probe, const struct rule *rule)
 {
 	uint8_t bit = probe->pkt.family == FAMILY_IPV4 ? FAM_IPV4 : FAM_IPV6;
 
-	if (rule->disabled || !(rule->families & bit))
+	if (!(rule->families & bit))
 		return false;
 	vec_for_each(match, &rule->matches)
 		if (match->row->offset == offsetof(struct pkt, src) &&
@@ -142,44 +144,42 @@ static bool takes_everybody(const struct probe *probe, const struct rule *rule)
 	return true;
 }
 
-/* Chains nest at most as deep as there are chains; deeper ones than 16 are left out. */
-static void find_open_chains(struct probe *probe)
+static bool names_source(const struct rule *rule)
 {
-	const struct ruleset *rs = probe->rs;
-
-	memset(probe->open, 0, rs->chains.len);
-	probe->open[0] = true;
-	for (unsigned int depth = 0; depth < 16 && rs->chains.len > 1; depth++)
-		vec_for_each(rule, &rs->rules)
-			if (rule->verb.row->verb == VERB_JUMP && probe->open[rule->chain] &&
-			    takes_everybody(probe, rule))
-				probe->open[rule->verb.chain] = true;
-}
-
-/* Attempts from one source are held down before the rule is asked. */
-static bool is_limited(const struct probe *probe)
-{
-	vec_for_each(rule, &probe->rs->rules)
-		if (rule->limit.present && rule->limit.keys & KEY_SRC &&
-		    takes_everybody(probe, rule))
+	vec_for_each(match, &rule->matches)
+		if (match->row->offset == offsetof(struct pkt, src) &&
+		    !is_everybody(match, FAMILY_IPV4) && !is_everybody(match, FAMILY_IPV6))
 			return true;
 	return false;
 }
 
-static void warn_open(struct diags *ds, struct probe *probe, const char *what, bool *warned)
+/* Deeper chains than 16 are left out. */
+static void find_open_chains(struct probe *probe)
 {
-	const struct ruleset *rs = probe->rs;
+	memset(probe->open, 0, probe->rs->chains.len);
+	probe->open[0] = true;
+	for (unsigned int depth = 0; depth < 16 && probe->rs->chains.len > 1; depth++)
+		vec_for_each(rule, &probe->rules)
+			if ((*rule)->verb.row->verb == VERB_JUMP && probe->open[(*rule)->chain] &&
+			    takes_everybody(probe, *rule))
+				probe->open[(*rule)->verb.chain] = true;
+}
 
+/* A limit before the rule holds down the attempts from one source. */
+static void warn_open(struct diags *ds, struct probe *probe, const char *what)
+{
 	find_open_chains(probe);
-	if (is_limited(probe))
-		return;
-	for (uint32_t i = 0; i < rs->rules.len; i++) {
-		const struct rule *rule = &rs->rules.data[i];
+	for (uint32_t i = 0; i < probe->rules.len; i++) {
+		const struct rule *rule = probe->rules.data[i];
 
-		if (warned[i] || rule->verb.row->verb != VERB_ALLOW || rule->limit.present ||
+		if (probe->warned[i] || rule->verb.row->verb == VERB_JUMP ||
 		    !probe->open[rule->chain] || !takes_everybody(probe, rule))
 			continue;
-		warned[i] = true;
+		if (rule->limit.present && rule->limit.keys & KEY_SRC)
+			return;
+		if (rule->limit.present)
+			continue;
+		probe->warned[i] = true;
 		diag_warning(ds, rule->span, W206, "%s opens port %u (%s) to every address",
 			     lint_label(ds->arena, rule), probe->pkt.dport, what);
 		diag_help(ds, "name who may: 'src ADDRESS', or put a limit 'per src' before it");
@@ -189,11 +189,17 @@ static void warn_open(struct diags *ds, struct probe *probe, const char *what, b
 void lint_management(struct diags *ds, const struct ruleset *rs)
 {
 	struct probe probe = { .rs = rs };
-	bool *warned;
 
 	if (rs->default_allow)
 		return;
-	warned = arena_new_array(ds->arena, bool, rs->rules.len + 1);
+	vec_for_each(rule, &rs->rules) {
+		enum verb verb = rule->verb.row->verb;
+
+		if ((verb == VERB_ALLOW || verb == VERB_JUMP || rule->limit.present) &&
+		    !rule->disabled && !names_source(rule))
+			vec_push(ds->arena, &probe.rules, rule);
+	}
+	probe.warned = arena_new_array(ds->arena, bool, probe.rules.len + 1);
 	probe.open = arena_new_array(ds->arena, bool, rs->chains.len + 1);
 	for (unsigned int i = 0; i < sizeof(management) / sizeof(management[0]); i++)
 		for (unsigned int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += 2) {
@@ -206,7 +212,7 @@ void lint_management(struct diags *ds, const struct ruleset *rs)
 					      .dport = management[i].port };
 			if (probe.pkt.proto == IPPROTO_TCP)
 				probe.pkt.flags = FLAG_SYN;
-			warn_open(ds, &probe, management[i].what, warned);
+			warn_open(ds, &probe, management[i].what);
 		}
 }
 

@@ -104,6 +104,7 @@ static const struct lint_case cases[] = {
 	{ "established", "W206", DROP "allow established\nallow tcp established", "" },
 	{ "default allow", "W206", OPEN "allow tcp dport 22", "" },
 	{ "behind a limit", "W206", DROP "syn-limit 6/m per src tcp dport 22\nallow tcp dport 22", "" },
+	{ "before the limit", "W206", DROP "allow tcp dport 22\nsyn-limit 6/m per src tcp dport 22", "4" },
 	{ "behind a limit for all", "W206", DROP "syn-limit 6/m tcp dport 22\nallow tcp dport 22", "5" },
 	{ "in a chain for some", "W206", DROP "chain c { allow tcp dport 22 }\njump c src 192.0.2.1", "" },
 	{ "in a chain of that chain", "W206", DROP "chain b { allow tcp dport 22 }\nchain a { jump b }\njump a src 192.0.2.1", "" },
