@@ -9,7 +9,7 @@ bool net_parse_ipv4(struct str word, uint32_t *ret_addr)
 	uint32_t addr = 0, at = 0;
 
 	for (int part = 0; part < 4; part++) {
-		uint32_t value = 0, start = at;
+		uint32_t value = 0, start;
 
 		if (part && (at == word.len || word.s[at++] != '.'))
 			return false;
@@ -186,8 +186,9 @@ static char *put_ipv6(char *at, u128 addr)
 	int zeros_len, zeros = longest_zeros(addr, &zeros_len);
 
 	if (addr >> 32 == 0xffff) {
-		memcpy(at, "::ffff:", 7);
-		return put_ipv4(at + 7, (uint32_t)addr);
+		for (const char *from = "::ffff:"; *from;)
+			*at++ = *from++;
+		return put_ipv4(at, (uint32_t)addr);
 	}
 	for (int i = 0; i < 8; i++) {
 		if (i == zeros) {
@@ -238,7 +239,7 @@ void net_print_mac(struct buf *out, uint64_t mac)
 {
 	char text[17];
 
-	for (int i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		uint32_t byte = (uint32_t)(mac >> (8 * (5 - i))) & 255;
 
 		text[3 * i] = "0123456789abcdef"[byte >> 4];

@@ -17,12 +17,14 @@ const struct clause clause_options[] = {
 		.kind = CLAUSE_LIMIT, .syntax = SYNTAX_WORD, .part = PART_BURST,
 	},
 	{
-		.name = "per", .help = "one bucket for each: src, dst, sport, dport; src/24/56 for prefixes",
+		.name = "per",
+		.help = "one bucket for each: src, dst, sport, dport; src/24/56 for prefixes",
 		.example = "rate-limit 10/s per src,dport udp dport 53",
 		.kind = CLAUSE_LIMIT, .syntax = SYNTAX_WORDS, .part = PART_PER,
 	},
 	{
-		.name = "exceed", .help = "what happens above the rate: drop, count, syncookie, blacklist for T",
+		.name = "exceed",
+		.help = "what happens above the rate: drop, count, syncookie, blacklist for T",
 		.example = "rate-limit 10/s udp dport 53 exceed count",
 		.kind = CLAUSE_LIMIT, .syntax = SYNTAX_ACTION, .part = PART_EXCEED,
 	},
@@ -71,7 +73,8 @@ const struct action actions[] = {
 		.aliases = ALIASES("deny", "block"),
 	},
 	{
-		.name = "count", .help = "count the packet and go on", .example = "count udp dport 1900",
+		.name = "count", .help = "count the packet and go on",
+		.example = "count udp dport 1900",
 		.verb = VERB_COUNT, .is_verb = true, .is_exceed = true,
 	},
 	{
@@ -79,7 +82,8 @@ const struct action actions[] = {
 		.verb = VERB_LOG, .syntax = ACTION_LOG, .is_verb = true, .later = "log",
 	},
 	{
-		.name = "jump", .help = "go through a chain, then on", .example = "jump from-wan on wan0",
+		.name = "jump", .help = "go through a chain, then on",
+		.example = "jump from-wan on wan0",
 		.verb = VERB_JUMP, .syntax = ACTION_CHAIN, .is_verb = true,
 	},
 	{
@@ -89,13 +93,15 @@ const struct action actions[] = {
 	{
 		.name = "blacklist", .help = "drop the packet and ban its source for a time",
 		.example = "blacklist for 10m tcp dport 23",
-		.verb = VERB_BLACKLIST, .syntax = ACTION_BLACKLIST, .is_verb = true, .is_exceed = true,
+		.verb = VERB_BLACKLIST, .syntax = ACTION_BLACKLIST, .is_verb = true,
+		.is_exceed = true,
 		.terminal = true, .later = "blacklist",
 	},
 	{
 		.name = "syncookie", .help = "answer connection attempts with SYN cookies",
 		.example = "syncookie tcp syn dport 443",
-		.verb = VERB_SYNCOOKIE, .is_verb = true, .is_exceed = true, .needs_proto = PROTO_TCP,
+		.verb = VERB_SYNCOOKIE, .is_verb = true, .is_exceed = true,
+		.needs_proto = PROTO_TCP,
 		.later = "syncookie",
 	},
 	{

@@ -27,9 +27,11 @@ const struct clause clause_matches[] = {
 		.implied_mask = 0xff, .implied_value = FAMILY_IPV6,
 	},
 	{
-		.name = "ether", .help = "ethertype: the only match that sees packets other than IP",
+		.name = "ether",
+		.help = "ethertype: the only match that sees packets other than IP",
 		.example = "allow ether 0x88cc", .syntax = SYNTAX_NVALUE,
-		.type = TYPE_ETHER, .layer = LAYER_FRAME, FIELD(pkt, ethertype), .families = FAM_ALL,
+		.type = TYPE_ETHER, .layer = LAYER_FRAME, FIELD(pkt, ethertype),
+		.families = FAM_ALL,
 	},
 	{
 		.name = "tcp", .help = "protocol TCP", .example = "allow tcp dport 22",
@@ -42,25 +44,29 @@ const struct clause clause_matches[] = {
 		.implied_mask = 0xff, .implied_value = 17,
 	},
 	{
-		.name = "icmp", .help = "ICMP, IPv4 only", .example = "allow icmp type echo-request",
+		.name = "icmp", .help = "ICMP, IPv4 only",
+		.example = "allow icmp type echo-request",
 		.syntax = SYNTAX_ICMP, .type = TYPE_PROTO, .layer = LAYER_IP, FIELD(pkt, proto),
 		.gives_proto = PROTO_ICMP, .families = FAM_IPV4,
 		.implied_mask = 0xff, .implied_value = 1,
 	},
 	{
-		.name = "icmp6", .help = "ICMPv6, IPv6 only", .example = "allow icmp6 type echo-request",
+		.name = "icmp6", .help = "ICMPv6, IPv6 only",
+		.example = "allow icmp6 type echo-request",
 		.syntax = SYNTAX_ICMP, .type = TYPE_PROTO, .layer = LAYER_IP, FIELD(pkt, proto),
 		.gives_proto = PROTO_ICMP6, .families = FAM_IPV6,
 		.implied_mask = 0xff, .implied_value = 58, .aliases = ALIASES("icmpv6"),
 	},
 	{
 		.name = "type", .help = "ICMP type", .example = "allow icmp type echo-request",
-		.syntax = SYNTAX_NVALUE, .type = TYPE_ICMP_TYPE, .layer = LAYER_L4, .proto = PROTO_ICMP,
+		.syntax = SYNTAX_NVALUE, .type = TYPE_ICMP_TYPE, .layer = LAYER_L4,
+		.proto = PROTO_ICMP,
 		FIELD(pkt, icmp_type), .after = "icmp",
 	},
 	{
 		.name = "type", .help = "ICMPv6 type", .example = "allow icmp6 type echo-request",
-		.syntax = SYNTAX_NVALUE, .type = TYPE_ICMP6_TYPE, .layer = LAYER_L4, .proto = PROTO_ICMP6,
+		.syntax = SYNTAX_NVALUE, .type = TYPE_ICMP6_TYPE, .layer = LAYER_L4,
+		.proto = PROTO_ICMP6,
 		FIELD(pkt, icmp_type), .after = "icmp6",
 	},
 	{
@@ -76,7 +82,8 @@ const struct clause clause_matches[] = {
 		FIELD(pkt, icmp_code), .after = "type",
 	},
 	{
-		.name = "proto", .help = "IP protocol, by name or number", .example = "allow proto esp,gre",
+		.name = "proto", .help = "IP protocol, by name or number",
+		.example = "allow proto esp,gre",
 		.syntax = SYNTAX_NVALUE, .type = TYPE_PROTO, .layer = LAYER_IP, FIELD(pkt, proto),
 	},
 	{
@@ -111,7 +118,8 @@ const struct clause clause_matches[] = {
 		.needs_l4_proto = true,
 	},
 	{
-		.name = "dport", .help = "destination port: number, name, A-B, A-, @set, comma list",
+		.name = "dport",
+		.help = "destination port: number, name, A-B, A-, @set, comma list",
 		.example = "allow tcp dport 22", .syntax = SYNTAX_NVALUE,
 		.type = TYPE_PORT, .layer = LAYER_L4, .proto = PORTS, FIELD(pkt, dport),
 		.needs_l4_proto = true,
@@ -128,24 +136,29 @@ const struct clause clause_matches[] = {
 	},
 	{
 		.name = "dscp", .help = "DSCP class or number", .example = "allow dscp ef",
-		.syntax = SYNTAX_NVALUE, .type = TYPE_DSCP, .layer = LAYER_IP, FIELD(pkt, dscp), .max = 63,
+		.syntax = SYNTAX_NVALUE, .type = TYPE_DSCP, .layer = LAYER_IP, FIELD(pkt, dscp),
+		.max = 63,
 	},
 	{
-		.name = "frag", .help = "fragments: any, first, later, no", .example = "drop frag later",
+		.name = "frag", .help = "fragments: any, first, later, no",
+		.example = "drop frag later",
 		.syntax = SYNTAX_WORD, .type = TYPE_FRAG, .layer = LAYER_IP, FIELD(pkt, frag),
 	},
 	{
 		.name = "vlan", .help = "VLAN of the outer tag, 0 untagged",
 		.example = "allow vlan 20 tcp dport 22",
-		.syntax = SYNTAX_NVALUE, .type = TYPE_NUM, .layer = LAYER_FRAME, FIELD(pkt, vlan), .max = 4095,
+		.syntax = SYNTAX_NVALUE, .type = TYPE_NUM, .layer = LAYER_FRAME, FIELD(pkt, vlan),
+		.max = 4095,
 	},
 	{
-		.name = "smac", .help = "source MAC address", .example = "drop smac 02:00:00:aa:bb:cc",
+		.name = "smac", .help = "source MAC address",
+		.example = "drop smac 02:00:00:aa:bb:cc",
 		.syntax = SYNTAX_NVALUE, .type = TYPE_MAC, .layer = LAYER_FRAME, FIELD(pkt, smac),
 		.max = 0xffffffffffff,
 	},
 	{
-		.name = "dmac", .help = "destination MAC address", .example = "drop dmac 02:00:00:aa:bb:cc",
+		.name = "dmac", .help = "destination MAC address",
+		.example = "drop dmac 02:00:00:aa:bb:cc",
 		.syntax = SYNTAX_NVALUE, .type = TYPE_MAC, .layer = LAYER_FRAME, FIELD(pkt, dmac),
 		.max = 0xffffffffffff,
 	},

@@ -112,7 +112,7 @@ bool sema_is_glob(struct str name)
 	return false;
 }
 
-bool sema_glob_matches(struct sema *s, struct str glob, struct str name)
+bool sema_glob_matches(struct str glob, struct str name)
 {
 	char pattern[32], text[32];
 
@@ -129,7 +129,7 @@ static bool is_present(struct sema *s, struct str name)
 {
 	for (uint32_t i = 0; i < s->env->n_present; i++)
 		if (str_eq(s->env->interfaces.data[i], name) ||
-		    sema_glob_matches(s, name, s->env->interfaces.data[i]))
+		    sema_glob_matches(name, s->env->interfaces.data[i]))
 			return true;
 	return false;
 }
@@ -541,6 +541,7 @@ bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *e
 	struct scope scope = { .clauses = clauses, .n_clauses = n_clauses };
 
 	/* Only names the ruleset knows have numbers; a copy keeps others out of it. */
+	own.check_present = false;
 	own.interfaces = (strs){ 0 };
 	vec_for_each(name, &rs->iface_names)
 		vec_push(ds->arena, &own.interfaces, *name);

@@ -57,7 +57,7 @@ bool sema_name(struct sema *s, const struct word *name, const char *what);
 bool sema_find_set(struct sema *s, const struct word *name, uint32_t *ret_set);
 uint32_t sema_iface_number(struct sema *s, struct str name);
 bool sema_is_glob(struct str name);
-bool sema_glob_matches(struct sema *s, struct str glob, struct str name);
+bool sema_glob_matches(struct str glob, struct str name);
 
 /* sema_chain.c */
 void sema_declare_chain(struct sema *s, const struct ast_stmt *stmt);

@@ -57,6 +57,7 @@ static int64_t days_since_epoch(unsigned int year, unsigned int month, unsigned 
 static bool read_instant(struct str text, int32_t utc_offset, int64_t *ret_seconds)
 {
 	unsigned int year, month, day, hour = 0, minute = 0, second = 0;
+	int64_t minutes;
 	uint32_t at = 0;
 	bool utc;
 
@@ -75,8 +76,8 @@ static bool read_instant(struct str text, int32_t utc_offset, int64_t *ret_secon
 	if (at != text.len || year < 1970 || month < 1 || month > 12 || day < 1 ||
 	    day > days_in(year, month) || hour > 23 || minute > 59 || second > 59)
 		return false;
-	*ret_seconds = days_since_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-		       second - (utc ? 0 : utc_offset);
+	minutes = (days_since_epoch(year, month, day) * 24 + hour) * 60 + minute;
+	*ret_seconds = minutes * 60 + second - (utc ? 0 : utc_offset);
 	return true;
 }
 

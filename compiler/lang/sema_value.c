@@ -77,8 +77,8 @@ static bool is_covered(struct sema *s, struct str name, bool *ret_exact)
 	*ret_exact = false;
 	vec_for_each(iface, &s->rs->interfaces) {
 		*ret_exact |= str_eq(iface->name, name);
-		covered |= str_eq(iface->name, name) || sema_glob_matches(s, iface->name, name) ||
-			   sema_glob_matches(s, name, iface->name);
+		covered |= str_eq(iface->name, name) || sema_glob_matches(iface->name, name) ||
+			   sema_glob_matches(name, iface->name);
 	}
 	return covered;
 }
@@ -169,7 +169,7 @@ static void expand_glob(struct sema *s, const struct atom *glob, atoms *out)
 	uint32_t before = out->len;
 
 	for (uint32_t i = 0; i < s->env->interfaces.len; i++) {
-		if (!sema_glob_matches(s, glob->text, s->env->interfaces.data[i]))
+		if (!sema_glob_matches(glob->text, s->env->interfaces.data[i]))
 			continue;
 		vec_push(s->arena, out, *glob);
 		out->data[out->len - 1].lo = out->data[out->len - 1].hi = i + 1;

@@ -527,6 +527,7 @@ static bool parse_flags(const struct type_reader *reader, const struct word *wor
 static bool parse_nothing(const struct type_reader *reader, const struct word *word,
 			  struct atom *ret_atom)
 {
+	(void)ret_atom;
 	return wrong(reader, word, TYPE_NONE);
 }
 
