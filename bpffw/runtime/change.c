@@ -21,14 +21,6 @@
 #define WITNESSES_MAX 10000
 #define LOADED_NONE   ((struct loaded){ -1, -1, -1, -1, -1, -1, 0, 0 })
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int check_stale(struct work *w)
 {
 	const struct gen_info *old = w->change->old;
@@ -181,11 +173,11 @@ static int run_tests(struct work *w, bool force)
 
 static int compile_rules(struct work *w)
 {
-	uint64_t start = now_ns();
+	uint64_t start = work_now();
 
 	if (!compile(w->ds, w->rs, &w->compiled))
 		return -EINVAL;
-	w->result->ns_compile = now_ns() - start;
+	w->result->ns_compile = work_now() - start;
 	w->result->n_insns = w->compiled.n_insns;
 	return 0;
 }
@@ -217,7 +209,7 @@ static int take_counters(struct work *w)
 static int load_rules(struct work *w, const struct unit *unit)
 {
 	struct unit with_counters = *unit;
-	uint64_t start = now_ns();
+	uint64_t start = work_now();
 	int ret;
 
 	with_counters.counters = w->counters.fd;
@@ -225,11 +217,11 @@ static int load_rules(struct work *w, const struct unit *unit)
 	ret = load_generation(&with_counters, w->ds, &w->compiled, &w->loaded, w->f);
 	if (ret < 0)
 		return ret;
-	w->result->ns_load = now_ns() - start;
-	start = now_ns();
+	w->result->ns_load = work_now() - start;
+	start = work_now();
 	ret = witness_run(&w->loaded, w->rs, &w->compiled, WITNESSES_MAX, &w->result->n_witnesses,
 			  w->f);
-	w->result->ns_witness = now_ns() - start;
+	w->result->ns_witness = work_now() - start;
 	return ret;
 }
 
@@ -290,7 +282,7 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 			  .counters = COUNTERS_NONE,
 			  .loaded = LOADED_NONE };
 	struct failure lost = { 0 };
-	uint64_t start = now_ns();
+	uint64_t start = work_now();
 	int ret;
 
 	assert(store->mode == STORE_WRITE);
@@ -310,7 +302,7 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 	if (ret == 0) {
 		fill_diff(&w);
 		result.rs = w.rs;
-		result.ns_total = now_ns() - start;
+		result.ns_total = work_now() - start;
 		*ret_result = result;
 	}
 	work_end(&w);
@@ -340,7 +332,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 			  .old = COUNTERS_NONE,
 			  .counters = COUNTERS_NONE,
 			  .loaded = LOADED_NONE };
-	uint64_t start = now_ns();
+	uint64_t start = work_now();
 	int ret = resolve(&w, ast);
 
 	if (ret == 0)
@@ -351,7 +343,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 		ret = check_load(&w);
 	if (ret == 0) {
 		result.rs = w.rs;
-		result.ns_total = now_ns() - start;
+		result.ns_total = work_now() - start;
 		*ret_result = result;
 	}
 	work_end(&w);

@@ -98,11 +98,6 @@ static const char *host_read(void *ctx, struct arena *arena, const char *path, s
 	return why;
 }
 
-const char *host_read_stdin(struct arena *arena, struct str *ret_text)
-{
-	return read_all(arena, STDIN_FILENO, 0, ret_text);
-}
-
 static int compare_paths(const void *a, const void *b)
 {
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);

@@ -11,9 +11,6 @@
 /* Regular files only (no FIFO, device, directory), bounded, NUL allowed (the lexer reports it). */
 extern const struct io host_io;
 
-/* All of standard input, whatever it is, with the same bound and the same phrases. */
-const char *host_read_stdin(struct arena *arena, struct str *ret_text);
-
 /*
  * host_io, present interfaces (libmnl), clock, UTC offset, and the ssh session: SSH_CONNECTION of
  * this process or, where sudo removed it, of the nearest ancestor that has it.

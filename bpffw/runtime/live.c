@@ -233,14 +233,6 @@ static void report_attached(struct live *live)
 	}
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Pins, files, links, the slot: undone in reverse. */
 static int go_live(struct live *live)
 {
@@ -257,11 +249,11 @@ static int go_live(struct live *live)
 	ret = attach(live);
 	if (ret < 0)
 		goto detach;
-	start = now_ns();
+	start = work_now();
 	ret = commit(live);
 	if (ret < 0)
 		goto detach;
-	w->result->ns_swap = now_ns() - start;
+	w->result->ns_swap = work_now() - start;
 	return 0;
 detach:
 	detach_made(live);

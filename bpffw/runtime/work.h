@@ -3,6 +3,8 @@
 #ifndef BPFFW_WORK_H
 #define BPFFW_WORK_H
 
+#include <time.h>
+
 #include "bpffw/runtime/change.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/targets.h"
@@ -25,6 +27,15 @@ struct work {
 	struct compiled compiled;
 	struct loaded loaded;
 };
+
+/* Monotonic, ns. */
+static inline uint64_t work_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 
 /*
  * live_change() - pin, write the files, attach, commit, detach what is no longer listed.
