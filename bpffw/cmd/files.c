@@ -161,30 +161,39 @@ static int keep_backup(struct arena *arena, const char *path)
 	return link(path, backup) < 0 ? -errno : 0;
 }
 
-int file_write(const char *path, struct str text, bool *ret_backup, struct failure *f)
+int draft_prepare(struct arena *arena, const char *path, struct str text, struct draft *ret_draft,
+		  struct failure *f)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	char *name = arena_printf(arena, "%s.XXXXXX", path);
+	struct draft draft = { .path = path, .temporary = arena_printf(arena, "%s.XXXXXX", path) };
 	struct stat old;
-	bool exists = stat(path, &old) == 0;
 	int err;
 
-	if (exists && !S_ISREG(old.st_mode))
+	draft.exists = stat(path, &old) == 0;
+	if (draft.exists && !S_ISREG(old.st_mode))
 		return fail_plain(f, EINVAL, EXIT_SYSTEM, "%s is not a regular file", path);
-	err = write_temporary(name, exists ? &old : NULL, text);
+	err = write_temporary(draft.temporary, draft.exists ? &old : NULL, text);
 	if (err)
-		return fail(f, -err, "cannot write %s", name);
-	if (exists)
-		err = keep_backup(arena, path);
-	if (!err && rename(name, path) < 0)
-		err = -errno;
-	if (err) {
-		unlink(name);
-		return fail(f, -err, "cannot replace %s", path);
-	}
-	err = sync_directory(arena, path);
-	if (err)
-		return fail(f, -err, "cannot sync the directory of %s", path);
-	*ret_backup = exists;
+		return fail(f, -err, "cannot write %s", path);
+	*ret_draft = draft;
 	return 0;
+}
+
+int draft_publish(struct arena *arena, struct draft *draft, struct failure *f)
+{
+	int err = draft->exists ? keep_backup(arena, draft->path) : 0;
+
+	if (!err && rename(draft->temporary, draft->path) < 0)
+		err = -errno;
+	if (err)
+		return fail(f, -err, "cannot replace %s", draft->path);
+	draft->temporary = NULL;
+	err = sync_directory(arena, draft->path);
+	return err ? fail(f, -err, "cannot sync the directory of %s", draft->path) : 0;
+}
+
+void draft_discard(struct draft *draft)
+{
+	if (draft->temporary)
+		unlink(draft->temporary);
+	draft->temporary = NULL;
 }

@@ -24,9 +24,20 @@ void files_of_ast(struct session *s, struct ast *ast, struct change *change);
 const struct gen_file *files_changed(struct session *s, const struct gen_info *info);
 
 /*
- * file_write() - temporary file, fsync, rename; the old file is kept as PATH~ and gives owner and
- * mode, a new one is 0640.
+ * A file that is about to be replaced. All that can fail for want of room or rights happens in
+ * draft_prepare(), so that several files are replaced together or not at all.
  */
-int file_write(const char *path, struct str text, bool *ret_backup, struct failure *f);
+struct draft {
+	const char *path;
+	char *temporary; /* NULL: nothing to replace or to clean up */
+	bool exists;     /* the old one will be kept as PATH~ */
+};
+
+/* The text on disk beside PATH; owner and mode of the old file, 0640 for a new one. */
+int draft_prepare(struct arena *arena, const char *path, struct str text, struct draft *ret_draft,
+		  struct failure *f);
+int draft_publish(struct arena *arena, struct draft *draft, struct failure *f);
+/* Drop what was prepared and not replaced. */
+void draft_discard(struct draft *draft);
 
 #endif

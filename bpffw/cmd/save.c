@@ -14,7 +14,7 @@
 struct output {
 	const char *path;
 	struct str text;
-	bool backup;
+	struct draft draft;
 };
 
 struct save {
@@ -166,7 +166,10 @@ static enum exit_code write_outputs(struct save *save)
 	struct session *s = &save->s;
 
 	vec_for_each(out, &save->outputs)
-		if (file_write(out->path, out->text, &out->backup, &s->f) < 0)
+		if (draft_prepare(s->arena, out->path, out->text, &out->draft, &s->f) < 0)
+			return session_failed(s);
+	vec_for_each(out, &save->outputs)
+		if (draft_publish(s->arena, &out->draft, &s->f) < 0)
 			return session_failed(s);
 	if (!save->in_place && !file_is_same(s->arena, save->target, s->in->paths.rules))
 		return EXIT_DONE;
@@ -189,7 +192,7 @@ static void print_json(const struct save *save)
 	vec_for_each(out, &save->outputs)
 		json_array_append_new(files,
 				      json_pack("{s:o,s:b}", "path", json_str(str_of(out->path)),
-						"backup", out->backup));
+						"backup", out->draft.exists));
 	json_object_set_new(object, "generation", json_integer(save->gen.info.number));
 	json_object_set_new(object, "rules", json_integer(save->gen.rs->rules.len));
 	json_object_set_new(object, "files", files);
@@ -213,7 +216,7 @@ static void print_text(struct save *save)
 
 		buf_puts(&out, file == save->outputs.data ? "" : ", ");
 		text_escape(&out, str_of(file->path));
-		if (!file->backup)
+		if (!file->draft.exists)
 			continue;
 		buf_puts(&backups, backups.len ? ", " : "");
 		text_escape(&backups, str_of(slash ? slash + 1 : file->path));
@@ -227,6 +230,8 @@ static void print_text(struct save *save)
 
 static void save_end(struct save *save)
 {
+	vec_for_each(out, &save->outputs)
+		draft_discard(&out->draft);
 	session_end(&save->s);
 }
 
