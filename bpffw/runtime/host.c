@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,7 +246,10 @@ struct env host_env(struct arena *arena)
 	netdevs devices = { 0 };
 	time_t now = time(NULL);
 	struct tm local;
+	char cwd[PATH_MAX];
 
+	if (getcwd(cwd, sizeof(cwd)))
+		env.cwd = str_of(arena_strndup(arena, cwd, strlen(cwd)));
 	/* Without the list every interface counts as missing; attaching reports the cause. */
 	if (netdev_list(arena, &devices, &f) < 0)
 		failure_clear(&f);

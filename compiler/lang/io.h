@@ -32,6 +32,7 @@ struct env {
 	const struct io *io;
 	/* Interface names by number: [0] is interface number 1. Sema appends names it meets. */
 	strs interfaces;
+	struct str cwd;	      /* makes the path of a list file absolute; len 0: it stays */
 	uint32_t n_present;   /* of them, how many exist now (a prefix of the list) */
 	bool check_present;   /* W151 for names that do not exist now */
 	bool command;	      /* the newest rule was typed as a command: E171, not W209 */

@@ -221,21 +221,30 @@ static struct str path_of(struct sema *s, const struct word *file)
 		arena_printf(s->arena, STR_FMT STR_FMT, (int)dir, base.s, STR_ARG(file->text)));
 }
 
+/* The canonical text is read again from anywhere; messages keep the path as it is written. */
+static struct str absolute(struct sema *s, struct str path)
+{
+	if (!s->env->cwd.len || !path.len || path.s[0] == '/')
+		return path;
+	return str_of(
+		arena_printf(s->arena, STR_FMT "/" STR_FMT, STR_ARG(s->env->cwd), STR_ARG(path)));
+}
+
 static void read_list_file(struct sema *s, struct set *set, const struct ast_stmt *stmt)
 {
 	struct list_file list = { .s = s, .set = set };
+	struct str text, path = path_of(s, &stmt->file);
 	uint32_t before = set->entries.len, at = 0;
-	struct str text;
 	const char *why;
 
-	set->file = path_of(s, &stmt->file);
-	why = s->env->io->read(s->env->io->ctx, s->arena,
-			       arena_strndup(s->arena, set->file.s, set->file.len), &text);
+	set->file = absolute(s, path);
+	why = s->env->io->read(s->env->io->ctx, s->arena, arena_strndup(s->arena, path.s, path.len),
+			       &text);
 	if (why) {
-		diag_error(s->ds, stmt->file.span, E182, STR_FMT ": %s", STR_ARG(set->file), why);
+		diag_error(s->ds, stmt->file.span, E182, STR_FMT ": %s", STR_ARG(path), why);
 		return;
 	}
-	list.source = diag_source(s->ds, set->file, text, stmt->file.span);
+	list.source = diag_source(s->ds, path, text, stmt->file.span);
 	list.scratch = diags_new(s->arena);
 	list.reader = (struct type_reader){ .ds = list.scratch, .io = s->env->io };
 	reserve_entries(s, set, text);

@@ -440,6 +440,41 @@ static void test_sets(void **state)
 	arena_free(loaded.arena);
 }
 
+/* A relative path starts at the file that names it, and is kept so that it works from anywhere. */
+static void test_list_paths(void **state)
+{
+	static const struct {
+		const char *source, *cwd, *written, *file, *says;
+	} cases[] = {
+		{ "t.fw", "", "bad", "bad", "bad: no such file" },
+		{ "t.fw", "/etc", "bad", "/etc/bad", "bad: no such file" },
+		{ "d/t.fw", "/etc", "bad", "/etc/d/bad", "d/bad: no such file" },
+		{ "/x/t.fw", "/etc", "y/bad", "/x/y/bad", "/x/y/bad: no such file" },
+		{ "/x/t.fw", "/etc", "/z", "/z", "/z: no such file" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		struct diags *ds = diags_new(arena);
+		struct io io = io_none;
+		struct env env = { .io = &io, .cwd = str_of(cases[i].cwd) };
+		struct str text = str_of(arena_printf(arena, "default drop\nset s addr file %s\n",
+						      cases[i].written));
+		struct ruleset *rs;
+
+		io.read = read_file;
+		rs = sema_ruleset(ds,
+				  parse_file(ds, &io,
+					     diag_source(ds, str_of(cases[i].source), text,
+							 (struct span){ 0 })),
+				  &env);
+		assert_int_equal(ds->n_errors, 1);
+		assert_string_equal(ds->list.data[0].message, cases[i].says);
+		if (!str_is(rs->sets.data[0].file, cases[i].file))
+			fail_msg("%s: %s", cases[i].written, rs->sets.data[0].file.s);
+	}
+}
+
 static void test_interfaces(void **state)
 {
 	struct str known[] = { STR("eth0"), STR("vlan1"), STR("vlan2") };
@@ -572,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_interfaces), cmocka_unit_test(test_later),
 		cmocka_unit_test(test_growth),     cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_origin),     cmocka_unit_test(test_preset),
+		cmocka_unit_test(test_list_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
