@@ -133,21 +133,18 @@ static __always_inline __u64 wire_u64(const __u8 *at)
 	return FROM_WIRE(64, *(const wire64 *)at);
 }
 
-/* The next @n bytes, or NULL with the reason: @cut where the packet ends before them. */
-static __always_inline const __u8 *cursor_at(const struct cursor *c, __u32 n, __u8 cut,
-					     __u8 *ret_fault)
+/* The next @n bytes. Return: REASON_NONE, or why not: @cut where the packet ends before them. */
+static __always_inline __u8 cursor_at(const struct cursor *c, __u32 n, __u8 cut,
+				      const __u8 **ret_at)
 {
 	const __u8 *at = c->data + c->off;
 
-	if (c->off + n > c->end) {
-		*ret_fault = cut;
-		return 0;
-	}
-	if (at + n > c->data_end) {
-		*ret_fault = REASON_UNREADABLE;
-		return 0;
-	}
-	return at;
+	if (c->off + n > c->end)
+		return cut;
+	if (at + n > c->data_end)
+		return REASON_UNREADABLE;
+	*ret_at = at;
+	return REASON_NONE;
 }
 
 /*
@@ -170,11 +167,11 @@ static __always_inline __u8 cut_reason(const struct cursor *c, __u8 reason)
 
 static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *ret_type)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_ETHER_HEADER, REASON_ETH_SHORT, &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_ETHER_HEADER, REASON_ETH_SHORT, &at);
 	__u32 type = 0;
 
-	if (!at)
+	if (fault)
 		return fault;
 	p->dmac = wire_u64(at) >> 16;
 	p->smac = wire_u64(at + 6) >> 16;
@@ -183,8 +180,8 @@ static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *
 	for (int tag = 0; type == WIRE_TYPE_TAG || type == WIRE_TYPE_STAG; tag++) {
 		if (tag == WIRE_ETHER_TAGS_MAX)
 			return REASON_VLAN_DEPTH;
-		at = cursor_at(c, WIRE_ETHER_TAG, REASON_ETH_SHORT, &fault);
-		if (!at)
+		fault = cursor_at(c, WIRE_ETHER_TAG, REASON_ETH_SHORT, &at);
+		if (fault)
 			return fault;
 		if (tag == 0)
 			p->vlan = wire_u16(at) & 0xfff;
@@ -199,10 +196,10 @@ static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *
 
 static __always_inline __u8 parse_arp(struct pkt *p, struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_ARP_HEADER, REASON_ARP_SHORT, &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_ARP_HEADER, REASON_ARP_SHORT, &at);
 
-	if (!at)
+	if (fault)
 		return fault;
 	if (c->off + WIRE_ARP_HEADER + 2 * (at[4] + at[5]) > c->end)
 		return REASON_ARP_SHORT;
@@ -269,11 +266,11 @@ static __always_inline __u8 parse_ip4_options(struct pkt *p, const struct cursor
 
 static __always_inline __u8 parse_ip4(struct pkt *p, struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_IP4_HEADER, REASON_IP4_HEADER, &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_IP4_HEADER, REASON_IP4_HEADER, &at);
 	__u32 header, total, word;
 
-	if (!at)
+	if (fault)
 		return fault;
 	header = (at[0] & 15) * 4;
 	total = wire_u16(at + 2);
@@ -328,11 +325,11 @@ static __always_inline __u8 parse_ip6_options(struct pkt *p, const struct cursor
 /* One extension header; its whole length is inside the packet when this returns REASON_NONE. */
 static __always_inline __u8 parse_ip6_header(struct pkt *p, struct cursor *c)
 {
-	__u8 fault = REASON_NONE, proto = c->proto;
-	const __u8 *at = cursor_at(c, 8, cut_reason(c, REASON_IP6_CHAIN), &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, 8, cut_reason(c, REASON_IP6_CHAIN), &at), proto = c->proto;
 	__u32 word, len;
 
-	if (!at)
+	if (fault)
 		return fault;
 	len = (at[1] + 1) * 8;
 	if (proto == WIRE_PROTO_AH)
@@ -387,11 +384,11 @@ static __always_inline __u8 parse_ip6_chain(struct pkt *p, struct cursor *c)
 
 static __always_inline __u8 parse_ip6(struct pkt *p, struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_IP6_HEADER, REASON_IP6_HEADER, &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_IP6_HEADER, REASON_IP6_HEADER, &at);
 	__u32 payload;
 
-	if (!at)
+	if (fault)
 		return fault;
 	payload = wire_u16(at + 4);
 	if (at[0] >> 4 != 6 || c->off + WIRE_IP6_HEADER + payload > c->end)
@@ -417,11 +414,11 @@ static __always_inline __u8 parse_ip6(struct pkt *p, struct cursor *c)
 
 static __always_inline __u8 parse_tcp(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_TCP_HEADER, cut_reason(c, REASON_TCP_HEADER), &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_TCP_HEADER, cut_reason(c, REASON_TCP_HEADER), &at);
 	__u32 header;
 
-	if (!at)
+	if (fault)
 		return fault;
 	header = (at[12] >> 4) * 4;
 	if (header < WIRE_TCP_HEADER)
@@ -436,11 +433,11 @@ static __always_inline __u8 parse_tcp(struct pkt *p, const struct cursor *c)
 
 static __always_inline __u8 parse_udp(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_UDP_HEADER, cut_reason(c, REASON_UDP_HEADER), &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_UDP_HEADER, cut_reason(c, REASON_UDP_HEADER), &at);
 	__u32 len;
 
-	if (!at)
+	if (fault)
 		return fault;
 	len = wire_u16(at + 4);
 	/* The length is that of the datagram; a first fragment holds only its beginning. */
@@ -461,10 +458,10 @@ static __always_inline __u8 parse_udp(struct pkt *p, const struct cursor *c)
 
 static __always_inline __u8 parse_icmp(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_ICMP4_HEADER, cut_reason(c, REASON_ICMP_HEADER), &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_ICMP4_HEADER, cut_reason(c, REASON_ICMP_HEADER), &at);
 
-	if (!at)
+	if (fault)
 		return fault;
 	p->icmp_type = at[0];
 	p->icmp_code = at[1];
@@ -482,10 +479,10 @@ static __always_inline int icmp6_is_discovery(const struct pkt *p)
 
 static __always_inline __u8 parse_icmp6(struct pkt *p, const struct cursor *c)
 {
-	__u8 fault = REASON_NONE;
-	const __u8 *at = cursor_at(c, WIRE_ICMP6_HEADER, cut_reason(c, REASON_ICMP_HEADER), &fault);
+	const __u8 *at = 0;
+	__u8 fault = cursor_at(c, WIRE_ICMP6_HEADER, cut_reason(c, REASON_ICMP_HEADER), &at);
 
-	if (!at)
+	if (fault)
 		return fault;
 	p->icmp_type = at[0];
 	p->icmp_code = at[1];
