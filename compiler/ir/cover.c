@@ -135,31 +135,49 @@ static bool match_blocks(const struct match *match, unsigned int kind, struct bl
 	return true;
 }
 
-/* File the coverer under the field whose fullest block holds the fewest others. */
+static bool match_kind(const struct match *match, unsigned int *ret_kind)
+{
+	for (unsigned int kind = 0; kind < KINDS; kind++)
+		if (match->row->offset == kind_offsets[kind]) {
+			*ret_kind = kind;
+			return true;
+		}
+	return false;
+}
+
+/* How many rules the fullest of the blocks holds already. */
+static uint32_t blocks_cost(const struct cover *cover, const struct blocks *blocks)
+{
+	uint32_t cost = 0;
+
+	for (uint32_t i = 0; i < blocks->len; i++) {
+		const struct node *node = node_find(cover, &blocks->list[i]);
+
+		if (node && node->rules.len > cost)
+			cost = node->rules.len;
+	}
+	return cost;
+}
+
+/* File the coverer under the field that has it compared with the fewest others. */
 static void file_rule(struct cover *cover, uint32_t index)
 {
 	const struct rule *rule = &cover->rs->rules.data[index];
 	struct blocks best = { .len = 0 }, blocks;
 	uint32_t best_cost = UINT32_MAX;
 
-	vec_for_each(match, &rule->matches)
-		for (unsigned int kind = 0; kind < KINDS; kind++) {
-			uint32_t cost = 0;
+	vec_for_each(match, &rule->matches) {
+		unsigned int kind;
+		uint32_t cost;
 
-			if (match->row->offset != kind_offsets[kind] ||
-			    !match_blocks(match, kind, &blocks))
-				continue;
-			for (uint32_t i = 0; i < blocks.len; i++) {
-				const struct node *node = node_find(cover, &blocks.list[i]);
-
-				if (node && node->rules.len > cost)
-					cost = node->rules.len;
-			}
-			if (cost < best_cost) {
-				best_cost = cost;
-				best = blocks;
-			}
+		if (!match_kind(match, &kind) || !match_blocks(match, kind, &blocks))
+			continue;
+		cost = blocks_cost(cover, &blocks);
+		if (cost < best_cost) {
+			best_cost = cost;
+			best = blocks;
 		}
+	}
 	if (!best.len)
 		vec_push(cover->arena, &cover->wide, index);
 	for (uint32_t i = 0; i < best.len; i++)

@@ -354,11 +354,12 @@ static struct str expectation_text(struct diags *ds, const struct ruleset *rs,
 				   const struct expect *expect)
 {
 	struct str source = ds->sources.data[expect->span.source].text;
+	struct str slice = { source.s + expect->span.start, expect->span.end - expect->span.start };
 	struct buf out = { .arena = ds->arena };
 
-	if (expect->span.source && expect->span.end <= source.len)
-		return (struct str){ source.s + expect->span.start,
-				     expect->span.end - expect->span.start };
+	/* As written, where that is one line. */
+	if (expect->span.source && !memchr(slice.s, '\n', slice.len))
+		return slice;
 	buf_printf(&out, "expect %s", expect->verdict ? expect->verdict->name : "exceed");
 	vec_for_each(match, &expect->matches) {
 		if (match->implied)

@@ -232,25 +232,30 @@ static bool is_proxy_set(const struct set *set)
 	return false;
 }
 
+static void warn_proxies(struct diags *ds, const struct ruleset *rs, const struct match *match)
+{
+	vec_for_each(atom, &match->atoms) {
+		const struct set *set;
+
+		if (atom->kind != ATOM_SET)
+			continue;
+		set = &rs->sets.data[atom->set];
+		if (is_proxy_set(set))
+			diag_warning(ds, match->span, W207,
+				     "'per src' counts the proxies in '@" STR_FMT
+				     "', not the clients behind them",
+				     STR_ARG(set->name));
+	}
+}
+
 void lint_proxies(struct diags *ds, const struct ruleset *rs)
 {
 	vec_for_each(rule, &rs->rules) {
 		if (rule->disabled || !rule->limit.present || !(rule->limit.keys & KEY_SRC))
 			continue;
-		vec_for_each(match, &rule->matches) {
-			if (match->row->offset != offsetof(struct pkt, src) || match->negated)
-				continue;
-			vec_for_each(atom, &match->atoms) {
-				const struct set *set = &rs->sets.data[atom->set];
-
-				if (atom->kind != ATOM_SET || !is_proxy_set(set))
-					continue;
-				diag_warning(ds, match->span, W207,
-					     "'per src' counts the proxies in '@" STR_FMT
-					     "', not the clients behind them",
-					     STR_ARG(set->name));
-			}
-		}
+		vec_for_each(match, &rule->matches)
+			if (match->row->offset == offsetof(struct pkt, src) && !match->negated)
+				warn_proxies(ds, rs, match);
 	}
 }
 

@@ -8,7 +8,9 @@
 
 #include "compiler/ir/space.h"
 
-#define ETHERTYPE_ARP 0x0806
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP  0x0806
+#define ETHERTYPE_IPV6 0x86dd
 
 #define NO_FRAGMENT ((struct range){ FRAG_NO, FRAG_NO })
 
@@ -207,39 +209,52 @@ struct request {
 	ranges interfaces;
 };
 
+/* The ethertypes of the family; what has that of IP and is none is malformed. */
+static ranges family_types(struct arena *arena, uint8_t family)
+{
+	ranges types = { 0 };
+
+	if (family != FAM_IPV6)
+		vec_push(arena, &types, ((struct range){ ETHERTYPE_IPV4, ETHERTYPE_IPV4 }));
+	if (family != FAM_IPV4)
+		vec_push(arena, &types, ((struct range){ ETHERTYPE_IPV6, ETHERTYPE_IPV6 }));
+	return family == FAM_OTHER ? ranges_complement(arena, &types, UINT16_MAX) : types;
+}
+
+/* What family, layer-4 header and fragment kind of the cell mean for its fields. */
+static bool cut_kind(struct arena *arena, struct cell *cell, bool whole)
+{
+	struct range frag = cell->later ? (struct range){ FRAG_LATER, FRAG_LATER }
+					: (struct range){ FRAG_NO, FRAG_FIRST };
+	unsigned int family = family_number(cell->family);
+
+	if (cell->family == FAM_OTHER || whole)
+		frag = NO_FRAGMENT;
+	return cut_range(arena, cell, offsetof(struct pkt, frag), frag) &&
+	       cut_range(arena, cell, offsetof(struct pkt, family),
+			 (struct range){ family, family }) &&
+	       cut(arena, cell, offsetof(struct pkt, ethertype),
+		   family_types(arena, cell->family)) &&
+	       (cell->family == FAM_OTHER ||
+		cut(arena, cell, offsetof(struct pkt, proto),
+		    class_protocols(arena, cell->family, cell->layer4)));
+}
+
 static void add_cell(struct space *space, const struct request *request, struct cell cell)
 {
 	struct arena *arena = space->arena;
-	struct range frag = cell.later ? (struct range){ FRAG_LATER, FRAG_LATER }
-				       : (struct range){ FRAG_NO, FRAG_FIRST };
-	unsigned int family = family_number(cell.family);
 	bool left = true;
 
-	if (cell.family == FAM_OTHER || request->whole)
-		frag = NO_FRAGMENT;
 	for (uint32_t i = 0; i < request->n_matches && left; i++)
 		left = cut_match(space, &cell, &request->matches[i]);
-	if (!left || !cut_range(arena, &cell, offsetof(struct pkt, frag), frag) ||
-	    !cut_range(arena, &cell, offsetof(struct pkt, family),
-		       (struct range){ family, family }))
-		return;
-	if (cell.family != FAM_OTHER && !cut(arena, &cell, offsetof(struct pkt, proto),
-					     class_protocols(arena, cell.family, cell.layer4)))
-		return;
-	if (cell.family != FAM_OTHER) {
-		u128 type = cell.family == FAM_IPV4 ? 0x0800 : 0x86dd;
-
-		if (!cut_range(arena, &cell, offsetof(struct pkt, ethertype),
-			       (struct range){ type, type }))
-			return;
-	}
-	if (request->new &&
-	    !cut_range(arena, &cell, offsetof(struct pkt, established), (struct range){ 0, 0 }))
-		return;
-	if (request->interfaces.len &&
-	    !cut(arena, &cell, offsetof(struct pkt, ifnum), request->interfaces))
-		return;
-	vec_push(arena, &space->cells, cell);
+	left = left && cut_kind(arena, &cell, request->whole);
+	if (left && request->new)
+		left = cut_range(arena, &cell, offsetof(struct pkt, established),
+				 (struct range){ 0, 0 });
+	if (left && request->interfaces.len)
+		left = cut(arena, &cell, offsetof(struct pkt, ifnum), request->interfaces);
+	if (left)
+		vec_push(arena, &space->cells, cell);
 }
 
 struct space space_of(struct arena *arena, const struct ruleset *rs, const struct match *matches,

@@ -63,6 +63,7 @@ static const struct describe_case cases[] = {
 	{ "essential off", HEAD "essential off", "udp", TRUTH_NO, NULL },
 	{ "packet too big", HEAD "drop icmp6", "icmp6 type packet-too-big", TRUTH_YES, NULL },
 	{ "discovery may come from afar", HEAD, "icmp6 type neighbor-solicitation", TRUTH_DEPENDS, "essential" },
+	{ "the ethertype of IPv4 is IPv4", HEAD "essential off\nallow ip4", "ether 0x0800", TRUTH_YES, NULL },
 	{ "ARP", HEAD, "ether 0x0806", TRUTH_YES, NULL },
 	{ "option fragments", OPEN "option fragments drop", "udp frag any", TRUTH_NO, NULL },
 	{ "option fragments, perhaps", OPEN "option fragments pass\ndrop", "udp dport 53 frag any", TRUTH_NO, NULL },
