@@ -14,9 +14,10 @@ static bool report_unsupported(struct diags *ds, const struct ruleset *rs)
 
 bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_compiled)
 {
-	struct gen gen = { .rs = rs, .code = { .arena = rs->arena } };
+	struct gen gen;
 	struct compiled compiled = { 0 };
 
+	gen_init(&gen, rs);
 	if (report_unsupported(ds, rs) || !straight_emit(&gen, ds, &compiled))
 		return false;
 	compiled.insns = gen.code.insns.data;

@@ -27,7 +27,7 @@ struct compiled {
 	VEC(struct reloc) relocs;
 	VEC(struct code_line) lines;
 	VEC(uint32_t) functions; /* first instruction of each; the first is the program */
-	void *blob; /* contents of the blob map, NULL when size is 0 */
+	void *blob;              /* contents of the blob map, NULL when size is 0 */
 	uint32_t blob_size;
 	struct enter_config enter;
 	uint32_t n_places;

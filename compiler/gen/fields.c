@@ -6,6 +6,7 @@
 #include "compiler/gen/fields.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #define INLINE_RANGES 4u
 
@@ -79,6 +80,12 @@ static bool leaves_out(const struct match *match, uint8_t family)
 		if (a->kind == ATOM_SET || a->family == family)
 			return false;
 	return match->atoms.len > 0;
+}
+
+void gen_init(struct gen *gen, const struct ruleset *rs)
+{
+	*gen = (struct gen){ .rs = rs, .code = { .arena = rs->arena } };
+	gen->of_set = arena_new_array(rs->arena, uint32_t, 2 * (size_t)rs->sets.len);
 }
 
 struct values values_of(const struct ruleset *rs, const struct match *match)
@@ -308,6 +315,10 @@ static struct table table_build(struct gen *gen, uint8_t width, const ranges *r)
 	t.steps = 1;
 	while ((1u << t.steps) - 1 < 2 * r->len)
 		t.steps++;
+	if (((uint64_t)t.key_size << t.steps) + gen->blob.len > BLOB_MAX) {
+		gen->code.error = gen->code.error ? gen->code.error : -E2BIG;
+		return t;
+	}
 	t.offset = blob_alloc(gen, (uint32_t)t.key_size << t.steps);
 	at = gen->blob.data + t.offset;
 	memset(at, 0xff, (size_t)t.key_size << t.steps);
@@ -322,20 +333,29 @@ static struct table table_build(struct gen *gen, uint8_t width, const ranges *r)
 	return t;
 }
 
+static uint32_t table_find(struct gen *gen, uint8_t width, const ranges *r)
+{
+	struct str key = { (const char *)r->data, r->len * (uint32_t)sizeof(*r->data) };
+	struct map *known = &gen->known[width <= 4 ? 0 : width <= 8 ? 1 : 2];
+	uint32_t index = gen->tables.len;
+
+	if (map_find(known, key, &index))
+		return index;
+	map_add(gen->code.arena, known, key, index);
+	vec_push(gen->code.arena, &gen->tables, table_build(gen, width, r));
+	return index;
+}
+
+/* Equal lists share a table; a set is found without a look at its entries. */
 static struct table table_of(struct gen *gen, const struct clause *row, const struct values *v,
 			     uint32_t part)
 {
-	struct table t;
+	uint32_t own = 0;
+	uint32_t *known = v->set == UINT32_MAX ? &own : &gen->of_set[2 * v->set + part];
 
-	vec_for_each(known, &gen->tables)
-		if (v->set != UINT32_MAX && known->set == v->set && known->part == part)
-			return *known;
-	t = table_build(gen, part_width(row, part), &v->part[part]);
-	t.set = v->set;
-	t.part = part;
-	if (t.set != UINT32_MAX)
-		vec_push(gen->code.arena, &gen->tables, t);
-	return t;
+	if (!*known)
+		*known = 1 + table_find(gen, part_width(row, part), &v->part[part]);
+	return gen->tables.data[*known - 1];
 }
 
 /* k = borrow out of k - x (- in): 1 when k < x. Uses R5, R9. */

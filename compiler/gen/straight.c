@@ -454,8 +454,9 @@ static bool too_large(struct straight *s, const struct rule *rule)
 {
 	if (s->c->error || s->c->insns.len + s->again > VERIFIED_MAX) {
 		diag_error(s->ds, rule->span, E191,
-			   "from here on the ruleset is too large for the kernel's verifier (a "
-			   "million instructions)");
+			   "from here on the ruleset is too large: the kernel takes a million "
+			   "instructions, bpffw %u MB of lists",
+			   BLOB_MAX >> 20);
 		diag_help(s->ds, "a long list is smaller as one rule with a set: 'src @set'");
 		return true;
 	}

@@ -281,6 +281,38 @@ static void test_witnesses(void **state)
 	arena_free(loaded.arena);
 }
 
+static void test_equal_lists_share(void **state)
+{
+	static const struct {
+		const char *name, *rules;
+		uint32_t tables; /* of 16 keys of 4 bytes */
+	} cases[] = {
+		{ "short lists are in line", "allow tcp dport 1,3,5,7", 0 },
+		{ "one", "allow tcp dport 1,3,5,7-9,11", 1 },
+		{ "the same in another order",
+		  "allow tcp dport 1,3,5,7-9,11\n"
+		  "drop udp sport 11,7-9,5,3,1",
+		  1 },
+		{ "negated", "allow tcp dport 1,3,5,7-9,11\ndrop tcp not dport 1,3,5,7-9,11", 1 },
+		{ "another", "allow tcp dport 1,3,5,7-9,11\ndrop tcp dport 1,3,5,7-9,12", 2 },
+		{ "a set", "set s port { 1, 3, 5, 7-9, 11 }\nallow tcp dport @s\ndrop udp sport @s",
+		  1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct machine m = { 0 };
+		struct loaded loaded;
+		char text[512];
+
+		snprintf(text, sizeof(text), HEAD "%s", cases[i].rules);
+		loaded = load_text(text, NULL);
+		assert_true(run_compile(loaded.ds, loaded.rs, &m));
+		if (m.compiled->blob_size != cases[i].tables * 64)
+			fail_msg("%s: %u bytes", cases[i].name, m.compiled->blob_size);
+		arena_free(loaded.arena);
+	}
+}
+
 static void test_disasm(void **state)
 {
 	struct loaded loaded = load_text(HEAD "  drop tcp dport 22\ncount udp\n", NULL);
@@ -301,9 +333,13 @@ static void test_disasm(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_random),   cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_places),   cmocka_unit_test(test_witnesses),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_witnesses),
+		cmocka_unit_test(test_equal_lists_share),
 		cmocka_unit_test(test_disasm),
 	};
 
