@@ -7,6 +7,9 @@
 
 #include <fnmatch.h>
 
+#define SUGGESTIONS_MAX 100
+#define EXPANDED_MAX    (4u << 20)
+
 /* Statements that stand once; options follow. */
 enum once { ONCE_DEFAULT, ONCE_ESSENTIAL, ONCE_OPTION };
 
@@ -21,6 +24,26 @@ const char *sema_place(struct sema *s, struct span span)
 	return arena_printf(s->ds->arena, STR_FMT ":%u",
 			    STR_ARG(s->ds->sources.data[span.source].name),
 			    diag_position(s->ds, span).line);
+}
+
+bool sema_suggests(const struct sema *s)
+{
+	return s->ds->n_errors <= SUGGESTIONS_MAX;
+}
+
+bool sema_spend(struct sema *s, uint32_t n, struct span span)
+{
+	bool before = s->n_expanded > EXPANDED_MAX;
+
+	s->n_expanded += n;
+	if (s->n_expanded <= EXPANDED_MAX)
+		return true;
+	if (!before) {
+		diag_error(s->ds, span, E191, "defines and globs stand for more than %u words",
+			   EXPANDED_MAX);
+		diag_help(s->ds, "put the values into a set");
+	}
+	return false;
 }
 
 /* ---- names ---- */
@@ -83,8 +106,8 @@ bool sema_find_set(struct sema *s, const struct word *name, uint32_t *ret_set)
 	if (map_find(&s->sets, name->text, ret_set))
 		return true;
 	diag_error(s->ds, name->span, E121, "no set '" STR_FMT "'", STR_ARG(name->text));
-	vec_for_each(set, &s->rs->sets)
-		str_nearest_offer(&nearest, set->name);
+	for (uint32_t i = 0; sema_suggests(s) && i < s->rs->sets.len; i++)
+		str_nearest_offer(&nearest, s->rs->sets.data[i].name);
 	if (nearest.best.s && map_find(&s->sets, nearest.best, &index))
 		diag_help(s->ds, "did you mean '@" STR_FMT "' (%s)?", STR_ARG(nearest.best),
 			  sema_place(s, s->rs->sets.data[index].span));
@@ -149,18 +172,28 @@ static bool read_mode(struct sema *s, const struct word *word, enum iface_mode *
 	return false;
 }
 
+/* The name on an `interface` line, for E152 and E161. Return: false when it is there already. */
+static bool note_interface(struct sema *s, struct str name, uint32_t index)
+{
+	if (!map_add(s->arena, &s->iface_lines, name, index))
+		return false;
+	if (sema_is_glob(name))
+		vec_push(s->arena, &s->iface_globs, name);
+	return true;
+}
+
 static void add_interface(struct sema *s, const struct word *word, enum iface_mode mode)
 {
 	struct type_reader reader = { .ds = s->ds };
 	struct atom atom;
+	uint32_t other;
 
 	if (!types[TYPE_IFACE].parse(&reader, word, &atom))
 		return;
-	vec_for_each(iface, &s->rs->interfaces) {
-		if (!str_eq(iface->name, word->text))
-			continue;
+	if (!note_interface(s, word->text, s->rs->interfaces.len)) {
+		map_find(&s->iface_lines, word->text, &other);
 		diag_error(s->ds, word->span, E161, "interface '" STR_FMT "' already given at %s",
-			   STR_ARG(word->text), sema_place(s, iface->span));
+			   STR_ARG(word->text), sema_place(s, s->rs->interfaces.data[other].span));
 		return;
 	}
 	*vec_add(s->arena, &s->rs->interfaces) =
@@ -202,10 +235,13 @@ static void resolve_version(struct sema *s, const struct ast_stmt *stmt)
 {
 	const struct word *word = &stmt->args.data[0];
 
-	vec_for_each(other, &s->versions)
-		if (other->source == stmt->span.source)
-			diag_error(s->ds, stmt->key.span, E161, "'version' already given at %s",
-				   sema_place(s, *other));
+	vec_for_each(other, &s->versions) {
+		if (other->source != stmt->span.source)
+			continue;
+		diag_error(s->ds, stmt->key.span, E161, "'version' already given at %s",
+			   sema_place(s, *other));
+		return;
+	}
 	vec_push(s->arena, &s->versions, stmt->span);
 	if (str_is(word->text, "1"))
 		return;
@@ -485,7 +521,7 @@ static void expand_globs(struct sema *s)
 				? &s->rs->expects.data[use->expect].matches.data[use->match]
 				: &s->rs->rules.data[use->rule].matches.data[use->match];
 
-		match->atoms = sema_expand_globs(s, &match->atoms);
+		match->atoms = sema_expand_globs(s, match);
 	}
 }
 
@@ -508,6 +544,8 @@ static struct sema sema_new(struct diags *ds, struct env *env, struct ruleset *r
 		env->io = &io_none;
 	for (uint32_t i = 0; i < env->interfaces.len; i++)
 		map_add(s.arena, &s.ifaces, env->interfaces.data[i], i + 1);
+	for (uint32_t i = 0; i < rs->interfaces.len; i++)
+		note_interface(&s, rs->interfaces.data[i].name, i);
 	return s;
 }
 
@@ -553,7 +591,7 @@ bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *e
 		return false;
 	for (uint32_t i = 0; i < scope.n_matches; i++)
 		if (scope.matches[i].row->type == TYPE_IFACE)
-			scope.matches[i].atoms = sema_expand_globs(&s, &scope.matches[i].atoms);
+			scope.matches[i].atoms = sema_expand_globs(&s, &scope.matches[i]);
 	vec_for_each(word, &copy.unsupported)
 		diag_error(ds, word->span, E190, "'" STR_FMT "' is not supported yet",
 			   STR_ARG(word->text));

@@ -28,7 +28,7 @@ bool sema_find_chain(struct sema *s, const struct word *name, uint32_t *ret_chai
 	if (map_find(&s->chains, name->text, ret_chain))
 		return true;
 	diag_error(s->ds, name->span, E141, "no chain '" STR_FMT "'", STR_ARG(name->text));
-	for (uint32_t i = 1; i < s->rs->chains.len; i++)
+	for (uint32_t i = 1; sema_suggests(s) && i < s->rs->chains.len; i++)
 		str_nearest_offer(&nearest, s->rs->chains.data[i].name);
 	if (nearest.best.s)
 		diag_help(s->ds, "did you mean '" STR_FMT "'?", STR_ARG(nearest.best));
@@ -58,6 +58,9 @@ static void report_loop(struct walk *w, const struct rule *rule)
 	const struct chain *chains = w->s->rs->chains.data;
 	uint32_t at = 0, shown = 0;
 
+	w->loops = true;
+	if (!sema_suggests(w->s))
+		return;
 	while (w->stack[at].chain != rule->verb.chain)
 		at++;
 	for (; at < w->depth && shown < 8; at++, shown++)
@@ -66,7 +69,6 @@ static void report_loop(struct walk *w, const struct rule *rule)
 		buf_puts(&path, "... -> ");
 	buf_add(&path, chains[rule->verb.chain].name);
 	diag_error(w->s->ds, rule->verb.target, E141, "chain loop %s", buf_text(&path));
-	w->loops = true;
 }
 
 static void finish_chain(struct walk *w, uint32_t chain)

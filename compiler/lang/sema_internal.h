@@ -26,9 +26,11 @@ struct sema {
 	struct arena *arena;
 	struct ruleset *rs;
 	struct env *env;
-	struct map sets, chains, defines, rule_names, ifaces;
+	struct map sets, chains, defines, rule_names, ifaces, iface_lines;
 	VEC(struct define) define_list;
 	VEC(struct glob_use) globs;
+	strs iface_globs;          /* of the interface lines */
+	uint64_t n_expanded;       /* words that defines and globs stand for */
 	VEC(struct span) versions; /* each file may have one */
 	struct span given[16];     /* of statements that stand once; end 0: not yet */
 };
@@ -53,6 +55,10 @@ struct scope {
 /* sema.c */
 void sema_later(struct sema *s, const char *word, struct span span);
 const char *sema_place(struct sema *s, struct span span); /* "FILE:7" */
+/* A nearest name is looked for in the first errors only: a hostile file has 100 000 of each. */
+bool sema_suggests(const struct sema *s);
+/* Count @n words of a define or glob; false, and said once, when they are too many in all. */
+bool sema_spend(struct sema *s, uint32_t n, struct span span);
 bool sema_name(struct sema *s, const struct word *name, const char *what);
 bool sema_find_set(struct sema *s, const struct word *name, uint32_t *ret_set);
 uint32_t sema_iface_number(struct sema *s, struct str name);
@@ -76,7 +82,7 @@ words sema_expand(struct sema *s, const words *written);
 bool sema_value(struct sema *s, const struct ast_clause *clause, struct scope *scope,
 		struct match *match);
 /* Return: the atoms with globs replaced by the interfaces that match now. */
-atoms sema_expand_globs(struct sema *s, const atoms *written);
+atoms sema_expand_globs(struct sema *s, const struct match *match);
 
 /* The keyword alone: the span of an action covers its arguments too. */
 struct span sema_keyword(const struct ast_action *ast);

@@ -9,6 +9,8 @@ static void expand_define(struct sema *s, const struct word *use, words *out)
 	uint32_t index;
 
 	if (map_find(&s->defines, use->text, &index)) {
+		if (!sema_spend(s, s->define_list.data[index].atoms.len, use->span))
+			return;
 		vec_for_each(atom, &s->define_list.data[index].atoms) {
 			struct word *word = vec_add(s->arena, out);
 
@@ -18,8 +20,8 @@ static void expand_define(struct sema *s, const struct word *use, words *out)
 		return;
 	}
 	diag_error(s->ds, use->span, E121, "no define '$" STR_FMT "'", STR_ARG(use->text));
-	vec_for_each(define, &s->define_list)
-		str_nearest_offer(&nearest, define->name);
+	for (uint32_t i = 0; sema_suggests(s) && i < s->define_list.len; i++)
+		str_nearest_offer(&nearest, s->define_list.data[i].name);
 	if (nearest.best.s && map_find(&s->defines, nearest.best, &index))
 		diag_help(s->ds, "did you mean '$" STR_FMT "' (%s)?", STR_ARG(nearest.best),
 			  sema_place(s, s->define_list.data[index].span));
@@ -72,14 +74,14 @@ static bool read_set(struct sema *s, const struct clause *row, const struct word
 /* An interface must stand on an `interface` line, by name or under a glob. */
 static bool is_covered(struct sema *s, struct str name, bool *ret_exact)
 {
-	bool covered = false;
+	bool covered;
+	uint32_t line;
 
-	*ret_exact = false;
-	vec_for_each(iface, &s->rs->interfaces) {
-		*ret_exact |= str_eq(iface->name, name);
-		covered |= str_eq(iface->name, name) || sema_glob_matches(iface->name, name) ||
-			   sema_glob_matches(name, iface->name);
-	}
+	covered = *ret_exact = map_find(&s->iface_lines, name, &line);
+	for (uint32_t i = 0; !covered && i < s->iface_globs.len; i++)
+		covered = sema_glob_matches(s->iface_globs.data[i], name);
+	for (uint32_t i = 0; !covered && sema_is_glob(name) && i < s->rs->interfaces.len; i++)
+		covered = sema_glob_matches(name, s->rs->interfaces.data[i].name);
 	return covered;
 }
 
@@ -164,13 +166,15 @@ bool sema_value(struct sema *s, const struct ast_clause *clause, struct scope *s
 	return s->ds->n_errors == errors;
 }
 
-static void expand_glob(struct sema *s, const struct atom *glob, atoms *out)
+static void expand_glob(struct sema *s, const struct atom *glob, struct span span, atoms *out)
 {
 	uint32_t before = out->len;
 
 	for (uint32_t i = 0; i < s->env->interfaces.len; i++) {
 		if (!sema_glob_matches(glob->text, s->env->interfaces.data[i]))
 			continue;
+		if (!sema_spend(s, 1, span))
+			return;
 		vec_push(s->arena, out, *glob);
 		out->data[out->len - 1].lo = out->data[out->len - 1].hi = i + 1;
 	}
@@ -178,13 +182,13 @@ static void expand_glob(struct sema *s, const struct atom *glob, atoms *out)
 		vec_push(s->arena, out, *glob);
 }
 
-atoms sema_expand_globs(struct sema *s, const atoms *written)
+atoms sema_expand_globs(struct sema *s, const struct match *match)
 {
 	atoms out = { 0 };
 
-	vec_for_each(atom, written) {
+	vec_for_each(atom, &match->atoms) {
 		if (sema_is_glob(atom->text))
-			expand_glob(s, atom, &out);
+			expand_glob(s, atom, match->span, &out);
 		else
 			vec_push(s->arena, &out, *atom);
 	}

@@ -545,6 +545,22 @@ static void test_growth(void **state)
 	arena_free(loaded.arena);
 }
 
+/* 40 defines, each twice the one before. */
+static void test_bomb(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct buf text = { .arena = arena };
+	struct loaded loaded;
+
+	buf_puts(&text, HEAD "define d0 = 192.0.2.1, 192.0.2.2\n");
+	for (int i = 1; i <= 40; i++)
+		buf_printf(&text, "define d%d = $d%d, $d%d\n", i, i - 1, i - 1);
+	buf_puts(&text, "drop src $d40\n");
+	loaded = check_text(buf_text(&text), NULL);
+	assert_string_equal(said(loaded.ds), "E191 24:14-17");
+	arena_free(loaded.arena);
+}
+
 /* A stack frame for each chain would end here. */
 static void test_depth(void **state)
 {
@@ -607,7 +623,7 @@ int main(void)
 		cmocka_unit_test(test_interfaces), cmocka_unit_test(test_later),
 		cmocka_unit_test(test_growth),     cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_origin),     cmocka_unit_test(test_preset),
-		cmocka_unit_test(test_list_paths),
+		cmocka_unit_test(test_list_paths), cmocka_unit_test(test_bomb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
