@@ -416,8 +416,12 @@ static const char *failure_text(struct diags *ds, const struct walk *walk,
 	if (walk->fragments == TRUTH_DEPENDS)
 		return "it depends on frag: option fragments";
 	culprit = find_culprit(walk, trace, wanted);
-	if (!culprit)
-		return "a part of it passes as essential traffic";
+	if (!culprit) {
+		struct eval_trace rest = { .stage = walk->first.stage, .rule = walk->first.rule };
+
+		return arena_printf(ds->arena, "now dropped by %s, but for essential traffic",
+				    decider_label(ds, walk->rs, &rest));
+	}
 	return arena_printf(ds->arena, "it depends on " STR_FMT " in %s", STR_ARG(culprit->depends),
 			    rule_label(ds, &walk->rs->rules.data[culprit->rule]));
 }
@@ -438,6 +442,9 @@ uint32_t eval_tests(struct diags *ds, const struct ruleset *rs)
 				   "test at " STR_FMT ":%u fails: " STR_FMT " - %s", STR_ARG(file),
 				   diag_position(ds, expect->span).line, STR_ARG(text),
 				   failure_text(ds, &walk, &trace));
+			if (walk.essential == TRUTH_DEPENDS)
+				diag_help(ds, "essential traffic (see the first line of 'list') "
+					      "passes before any rule: narrow the expectation");
 		}
 		arena_free(walk.scratch);
 	}

@@ -164,6 +164,8 @@ static const struct test_case tests_of[] = {
 	{ "drop udp", "expect drop udp", "a part of it passes as essential traffic" },
 	{ "drop udp", "expect drop udp dport 68 sport 67", "a part of it passes as essential traffic" },
 	{ "drop udp", "expect drop udp dport 68 sport 67 ip4", "now allowed by essential traffic" },
+	{ "drop udp name no-udp", "expect allow udp", "now dropped by 'no-udp', but for essential traffic" },
+	{ "count udp", "expect allow udp", "now dropped by the default, but for essential traffic" },
 	{ "rate-limit 5/s tcp dport 22", "expect exceed tcp dport 22", NULL },
 	{ "rate-limit 5/s tcp dport 22", "expect exceed tcp dport 23", "no limit meets every such packet" },
 	{ "rate-limit 5/s tcp dport 22", "expect exceed tcp", "no limit meets every such packet" },
