@@ -66,6 +66,7 @@ enum pkt_reason {
  * layer-4 field is present follows from (proto, frag): with proto TCP, UDP, ICMP (IPv4) or
  * ICMPv6 (IPv6) and frag != FRAG_LATER the header is complete, else the packet is malformed.
  */
+#define PKT_KEYS 16
 struct pkt {
 	__u64 src[2]; /* [0] high, [1] low half; an IPv4 address is the low 32 bits of [1] */
 	__u64 dst[2];
@@ -97,9 +98,11 @@ struct pkt {
 	__u32 slot;   /* classify's own: the key of a counter */
 	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
 	__u8 pad[20];
+	/* classify's own: the fields that the forest cuts and compares, one 64-bit word each */
+	__u64 key[PKT_KEYS];
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct pkt) == 128, "struct pkt is two cache lines");
+_Static_assert(sizeof(struct pkt) == 256, "a scratch slot is found by a shift");
 
 /*
  * What a probed chain returns instead of an XDP verdict: who decided, and for a rule its place.

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The decision forest: cubes become a blob, the contents of one single-entry array map that the
+ * walker addresses directly. Partition into at most 7 groups by how wide a cube's source,
+ * destination and ports are; per group a tree of cuts with small leaves (HiCuts/EffiCuts family;
+ * Gupta & McKeown 2000, Vamanan et al. 2010). DESIGN section 2.
+ *
+ * All numbers in the blob are host order. Regions, in this order, each aligned to 16 bytes:
+ *	nodes	 struct forest_node
+ *	records	 struct forest_record4 | struct forest_record6 of the leaves
+ *	tests	 struct forest_test; entry 0 is unused
+ *	tables	 sorted bounds and bitmaps that the tests point to
+ *	actions	 struct forest_action, by place
+ */
+#ifndef BPFFW_FOREST_H
+#define BPFFW_FOREST_H
+
+#include "compiler/ir/cube.h"
+
+#define FOREST_GROUPS_MAX  7 /* per family */
+#define FOREST_LEAF	   0xff
+#define FOREST_LEAF_SOFT   4u
+#define FOREST_LEAF_MAX	   64u /* a group that will not split further is refused (bit vectors) */
+#define FOREST_DEPTH_MAX   16u
+#define FOREST_CUT_BITS	   12u
+
+/*
+ * An inner node has (mask + 1) children, stored one behind the other:
+ *	child = base + ((((key[dim] + add) >> shift)) & mask)	all in 64 bits, wrapping
+ * A window cut has add 0; a threshold t on a dim of b < 64 bits has add = (1 << b) - t, shift b,
+ * mask 1. A leaf (dim == FOREST_LEAF) has `mask` records from `base` on, ordered by place.
+ */
+struct forest_node {
+	uint32_t base;
+	uint32_t first; /* smallest place anywhere below; PLACE_NONE: an empty leaf */
+	uint8_t dim;
+	uint8_t shift;
+	uint16_t mask;
+	uint32_t add;
+};
+_Static_assert(sizeof(struct forest_node) == 16, "nodes are indexed by a shift");
+
+/*
+ * A record matches when, with k = key[]:
+ *	(uint32_t)(k[DIM4_SRC] - src) <= src_span, the same for dst, sport, dport (16 bits), and
+ *	((k[PROTO] ^ proto) & proto_mask) == 0, and (k[FRAG] & frag_mask) == 0, and all tests hold.
+ * proto_mask is 0 (any) or 0xff; frag_mask 2 (not a later fragment) or 0. Every other shape of
+ * these fields (and every other field) is a test. FAMILY_NONE uses records of IPv4 that are wide
+ * open, with tests.
+ */
+struct forest_record4 {
+	uint32_t src, src_span;
+	uint32_t dst, dst_span;
+	uint16_t sport, sport_span;
+	uint16_t dport, dport_span;
+	uint32_t place;
+	uint8_t proto, proto_mask;
+	uint8_t frag_mask, pad;
+	uint32_t test; /* first of a run in `tests`, closed by .last; 0: none */
+	uint32_t pad2;
+};
+_Static_assert(sizeof(struct forest_record4) == 40, "layout");
+
+/* The same with 64-bit halves: a box of (high, low) intervals per address. */
+struct forest_record6 {
+	uint64_t src_hi, src_hi_span, src_lo, src_lo_span;
+	uint64_t dst_hi, dst_hi_span, dst_lo, dst_lo_span;
+	uint16_t sport, sport_span;
+	uint16_t dport, dport_span;
+	uint32_t place;
+	uint8_t proto, proto_mask;
+	uint8_t frag_mask, pad;
+	uint32_t test;
+	uint32_t pad2;
+};
+_Static_assert(sizeof(struct forest_record6) == 88, "layout");
+
+enum forest_test_kind {
+	FOREST_TEST_RANGE,  /* value - lo <= span, 64 bits */
+	FOREST_TEST_BITMAP, /* one-byte field: bit `value` of the 32 bytes at `table` */
+	FOREST_TEST_BOUNDS, /* parity of the upper bound in a sorted array at `table` */
+};
+
+/*
+ * BOUNDS: (1 << steps) keys of key_size (4, 8 or 16 bytes: high half first), padded with all
+ * ones: lo, hi + 1, lo, hi + 1 ...; the value is inside when an odd number of keys is <= value.
+ * A range that ends at the largest key leaves its hi + 1 out (so the count is odd).
+ */
+struct forest_test {
+	uint16_t offset; /* in struct pkt */
+	uint8_t width;	 /* 1, 2, 4, 8; 16: address pair */
+	uint8_t kind;
+	uint8_t key_size;
+	uint8_t steps;
+	uint8_t last; /* of its run */
+	uint8_t pad;
+	uint32_t table; /* offset in the blob */
+	uint32_t pad2;
+	uint64_t lo;
+	uint64_t span;
+};
+_Static_assert(sizeof(struct forest_test) == 32, "tests are indexed by a shift");
+
+/* By place. next: FOREST_ALLOW, FOREST_DROP, else where classification resumes (then slot 0 means
+ * that nothing is counted: a return). */
+#define FOREST_ALLOW UINT32_MAX
+#define FOREST_DROP  (UINT32_MAX - 1)
+struct forest_action {
+	uint32_t slot;
+	uint32_t next;
+};
+
+struct forest_region {
+	uint32_t offset; /* in the blob */
+	uint32_t n;
+};
+
+/* One tree; the walker visits a family's groups in this order, smallest `first` first, and stops
+ * when the place found so far is below a group's `first`. */
+struct forest_group {
+	unsigned int family;
+	uint32_t root;	   /* index into nodes */
+	uint32_t first;	   /* = nodes[root].first */
+	uint32_t depth;	   /* inner nodes on the longest way to a leaf */
+	uint32_t leaf_max; /* records in the largest leaf */
+};
+
+struct forest {
+	unsigned char *blob;
+	uint32_t blob_size;
+	struct forest_region nodes, records4, records6, tests, tables, actions;
+	VEC(struct forest_group) groups; /* FAMILY_NONE, then IPv4, then IPv6 */
+	struct dims dims[3];		 /* of FAMILY_NONE, IPv4, IPv6: index forest_family() */
+	uint32_t dims_used[3];		 /* bitmap: the nodes and records read key[i] */
+	uint32_t n_places;
+	uint32_t resumes_max; /* most non-terminal places that one packet can meet */
+	uint32_t tests_max;   /* longest run of tests */
+	uint32_t steps_max;   /* most steps of a BOUNDS test */
+	/* statistics for `check --dump=stats` and -v */
+	uint32_t n_cubes[3];
+	uint32_t cost_ns; /* worst case of a walk, from depth and leaf sizes */
+};
+
+static inline unsigned int forest_family(unsigned int family)
+{
+	return family == FAMILY_IPV4 ? 1 : family == FAMILY_IPV6 ? 2 : 0;
+}
+
+/*
+ * forest_build() - @cubes of the three families (index forest_family()), simplified or not.
+ * Return: NULL, or why it cannot be a forest ("a leaf of 80 rules will not split", "70 count rules
+ * can meet in one packet"): the caller then falls back to straight-line code.
+ */
+const char *forest_build(struct arena *arena, const struct places *places,
+			 const struct cubes cubes[3], struct forest *ret_forest);
+
+/* The walker in user space, over the blob bytes: the lowest matching place >= from, PLACE_NONE. */
+uint32_t forest_lookup(const struct forest *forest, const struct pkt *pkt, uint32_t from);
+
+/* `check --dump=forest` (nodes, leaves) and --dump=stats. */
+void forest_print(struct buf *out, const struct forest *forest);
+void forest_print_stats(struct buf *out, const struct forest *forest);
+
+#endif

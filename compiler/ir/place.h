@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The flattened rule list. A place is a position in it (eval.h numbers them the same way: a jump
+ * has one, its chain's places follow it directly). A chain used twice has two places for one rule.
+ */
+#ifndef BPFFW_PLACE_H
+#define BPFFW_PLACE_H
+
+#include "compiler/lang/rule.h"
+
+enum place_kind { PLACE_ALLOW, PLACE_DROP, PLACE_COUNT, PLACE_RETURN, PLACE_JUMP };
+
+#define PLACE_NONE UINT32_MAX
+
+struct place {
+	uint32_t rule;	 /* index into ruleset.rules */
+	enum place_kind kind;
+	uint32_t jump;	 /* the place of the jump that led here; PLACE_NONE at the top level */
+	uint32_t resume; /* count: place + 1; return: the place behind its chain; else unused */
+	uint32_t end;	 /* behind the chain instance this place is in; top level: n_places */
+};
+
+struct places {
+	const struct ruleset *rs;
+	VEC(struct place) list;
+};
+
+/* Enabled rules only. Return: false when there are more than @max. */
+bool places_flatten(struct arena *arena, const struct ruleset *rs, uint32_t max,
+		    struct places *ret_places);
+
+#endif
