@@ -78,13 +78,14 @@ _Static_assert(sizeof(struct forest_record6) == 88, "layout");
 enum forest_test_kind {
 	FOREST_TEST_RANGE,  /* value - lo <= span, 64 bits */
 	FOREST_TEST_BITMAP, /* one-byte field: bit `value` of the 32 bytes at `table` */
-	FOREST_TEST_BOUNDS, /* parity of the upper bound in a sorted array at `table` */
+	FOREST_TEST_BOUNDS, /* parity of the number of keys below it, in the array at `table` */
 };
 
 /*
- * BOUNDS: (1 << steps) keys of key_size (4, 8 or 16 bytes: high half first), padded with all
- * ones: lo, hi + 1, lo, hi + 1 ...; the value is inside when an odd number of keys is <= value.
- * A range that ends at the largest key leaves its hi + 1 out (so the count is odd).
+ * BOUNDS: (1 << steps) keys of key_size (4, 8 or 16 bytes: high half first), sorted, for each range
+ * lo - 1 (left out when it starts at 0) and hi; the value is inside when an odd number of keys is
+ * below it (an even number, when starts_inside). The rest, at least one key, is all ones: never
+ * below anything. So a search reads keys[(1 << steps) / 2 - 1] first and never the last key.
  */
 struct forest_test {
 	uint16_t offset; /* in struct pkt */
@@ -93,7 +94,7 @@ struct forest_test {
 	uint8_t key_size;
 	uint8_t steps;
 	uint8_t last; /* of its run */
-	uint8_t pad;
+	uint8_t starts_inside;
 	uint32_t table; /* offset in the blob */
 	uint32_t pad2;
 	uint64_t lo;
