@@ -20,9 +20,9 @@
  * two dims, high half first; an IPv4 address is one. */
 struct dim {
 	uint16_t offset; /* in struct pkt */
-	uint8_t width;	 /* bytes read there: 1, 2, 4, 8 */
-	uint8_t bits;	 /* values are below 1 << bits (64: all) */
-	bool pair;	 /* the high half of a 128-bit field; its low half is the next dim */
+	uint8_t width;   /* bytes read there: 1, 2, 4, 8 */
+	uint8_t bits;    /* values are below 1 << bits (64: all) */
+	bool pair;       /* the high half of a 128-bit field; its low half is the next dim */
 };
 
 #define DIMS_MAX PKT_KEYS
@@ -30,7 +30,9 @@ struct dim {
 /*
  * Dims 0 .. are fixed, so that leaf records can be compared without a table:
  * IPv4: src dst sport dport proto frag; IPv6: src src dst dst sport dport proto frag;
- * FAMILY_NONE: none fixed. All further fields of the match table follow in table order.
+ * FAMILY_NONE: none fixed. Further fields of the match table follow, those of the frame first, in
+ * table order, while there is room (IPv6: all but ttl and dscp). The family, and the ethertype
+ * inside of IP, are no dims; FAMILY_NONE has no IP fields. What is no dim is compared by tests.
  */
 enum dim4 { DIM4_SRC, DIM4_DST, DIM4_SPORT, DIM4_DPORT, DIM4_PROTO, DIM4_FRAG, DIM4_FIXED };
 enum dim6 {
@@ -59,14 +61,21 @@ struct interval {
 	uint64_t hi; /* inclusive */
 };
 
-/* The value of the field at @offset (width 16: address pair) lies in one of the ranges. Interned:
- * equal tests of one family are one entry. */
+/*
+ * The value of the field at @offset (an IPv4 address: 4 bytes; width 16: address pair) lies in one
+ * of the ranges. Interned: equal tests of one family are one entry. Not every entry need be in use.
+ */
 struct test {
 	uint16_t offset;
 	uint8_t width;
 	ranges values; /* normalised, at least one */
 };
 
+/*
+ * The box counts in every dim, fixed or not: whoever compares fewer dims adds tests of his own.
+ * Tests say what the box cannot: a field with several ranges, a pair of dims that is no box, a
+ * field that is no dim.
+ */
 struct cube {
 	uint32_t place;
 	uint32_t first_test; /* into cubes.test_lists */
@@ -78,12 +87,16 @@ struct cubes {
 	struct arena *arena;
 	unsigned int family; /* FAMILY_NONE, 4, 6 */
 	struct dims dims;
-	VEC(struct cube) list;	     /* ordered by place */
-	VEC(uint32_t) test_lists;    /* runs of indices into tests */
+	VEC(struct cube) list;    /* ordered by place */
+	VEC(uint32_t) test_lists; /* runs of indices into tests */
 	VEC(struct test) tests;
 };
 
-/* normalise.c: E191 when there are more than @max cubes of a family. */
+/*
+ * normalise.c: of jumps and of places that nothing of the family can match there are no cubes.
+ * A match is spread only while all places still get one cube each: E191 when even that is more
+ * than @max.
+ */
 bool cubes_normalise(struct arena *arena, struct diags *ds, const struct places *places,
 		     unsigned int family, uint32_t max, struct cubes *ret_cubes);
 

@@ -13,11 +13,17 @@ enum place_kind { PLACE_ALLOW, PLACE_DROP, PLACE_COUNT, PLACE_RETURN, PLACE_JUMP
 #define PLACE_NONE UINT32_MAX
 
 struct place {
-	uint32_t rule;	 /* index into ruleset.rules */
+	uint32_t rule; /* index into ruleset.rules */
 	enum place_kind kind;
-	uint32_t jump;	 /* the place of the jump that led here; PLACE_NONE at the top level */
-	uint32_t resume; /* count: place + 1; return: the place behind its chain; else unused */
-	uint32_t end;	 /* behind the chain instance this place is in; top level: n_places */
+	uint32_t jump;   /* the place of the jump that led here; PLACE_NONE at the top level */
+	uint32_t resume; /* count: place + 1; return, jump: behind the chain left or entered */
+	uint32_t end;    /* behind the chain instance this place is in; top level: n_places */
+	/*
+	 * A packet that matches here and is decided at a place from here to below @reach has met
+	 * this place: no return can jump over this one and land before @reach. So what an allow or
+	 * drop covers below its reach can go. At least @end.
+	 */
+	uint32_t reach;
 };
 
 struct places {
@@ -25,7 +31,8 @@ struct places {
 	VEC(struct place) list;
 };
 
-/* Enabled rules only. Return: false when there are more than @max. */
+/* Enabled rules only; each is an allow, drop, count, return or jump (compile() refuses what is
+ * not there yet). Return: false when there are more than @max. */
 bool places_flatten(struct arena *arena, const struct ruleset *rs, uint32_t max,
 		    struct places *ret_places);
 
