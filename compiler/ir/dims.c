@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/* Which words of a packet the forest looks at, and a cube's answer to one packet. */
 #include "compiler/ir/cube.h"
 
 #include <assert.h>
@@ -86,4 +87,33 @@ uint64_t dim_value(const struct dim *dim, const struct pkt *pkt)
 	assert(dim->width <= sizeof(value));
 	memcpy(&value, at, dim->width); /* little endian hosts only, as the BPF target */
 	return value;
+}
+
+static u128 test_value(const struct test *test, const struct pkt *pkt)
+{
+	struct dim high = { test->offset, test->width, 64, false };
+
+	if (test->width <= 8)
+		return dim_value(&high, pkt);
+	high.width = 8;
+	return (u128)dim_value(&high, pkt) << 64 |
+	       dim_value(&(struct dim){ test->offset + 8, 8, 64, false }, pkt);
+}
+
+bool cube_has(const struct cubes *cubes, const struct cube *cube, const struct pkt *pkt)
+{
+	for (uint32_t i = 0; i < cubes->dims.n; i++) {
+		uint64_t value = dim_value(&cubes->dims.dim[i], pkt);
+
+		if (value < cube->box[i].lo || value > cube->box[i].hi)
+			return false;
+	}
+	for (uint32_t i = 0; i < cube->n_tests; i++) {
+		uint32_t index = cubes->test_lists.data[cube->first_test + i];
+		const struct test *test = &cubes->tests.data[index];
+
+		if (!ranges_contain(&test->values, test_value(test, pkt)))
+			return false;
+	}
+	return true;
 }
