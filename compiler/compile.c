@@ -30,6 +30,7 @@ bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_co
 	compiled.functions.len = gen.code.functions.len;
 	compiled.blob = gen.blob.data;
 	compiled.blob_size = gen.blob.len;
+	compiled.blob_room = gen.blob_room;
 	compiled.enter = (struct enter_config){
 		.malformed_pass = rs->malformed_pass,
 		.antispoof = rs->antispoof,

@@ -17,27 +17,47 @@
 /* Code of no rule. */
 #define OWN_TEXT "(decide, count, return)"
 
-/* int NAME(struct xdp_md *ctx), and below it int NAME_N(): the kernel asks for no more. */
+/* int FUNCTION(struct xdp_md *ctx), or of @n_args integers. */
+static int add_proto(struct btf *btf, int integer, int context, uint32_t n_args)
+{
+	int proto = btf__add_func_proto(btf, integer), err = proto < 0 ? proto : 0;
+
+	if (err == 0 && context)
+		err = btf__add_func_param(btf, "ctx", context);
+	for (uint32_t i = 0; err == 0 && !context && i < n_args; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "a%u", i);
+		err = btf__add_func_param(btf, name, integer);
+	}
+	return err ? err : proto;
+}
+
+/* int NAME(struct xdp_md *ctx), and below it int NAME_N() with its arguments. */
 static int add_functions(struct btf *btf, const char *name, const struct compiled *compiled,
 			 struct line_info *info)
 {
 	int integer = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
-	int context = btf__add_fwd(btf, "xdp_md", BTF_FWD_STRUCT);
-	int pointer = btf__add_ptr(btf, context);
-	int proto = btf__add_func_proto(btf, integer);
+	int context = btf__add_ptr(btf, btf__add_fwd(btf, "xdp_md", BTF_FWD_STRUCT));
 
-	if (proto < 0 || btf__add_func_param(btf, "ctx", pointer) < 0)
+	if (integer < 0 || context < 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < compiled->functions.len; i++) {
+		const struct function *function = &compiled->functions.data[i];
+		int proto = add_proto(btf, integer, i ? 0 : context, function->n_args);
 		char own[64];
 		int type;
 
 		snprintf(own, sizeof(own), i ? "%s_%u" : "%s", name, i);
-		type = btf__add_func(btf, own, i ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL, proto);
+		type = proto < 0 ? proto
+				 : btf__add_func(btf, own,
+						 !i || function->global ? BTF_FUNC_GLOBAL
+									: BTF_FUNC_STATIC,
+						 proto);
 		if (type < 0)
 			return type;
 		info->functions[i] = (struct bpf_func_info){
-			.insn_off = compiled->functions.data[i],
+			.insn_off = function->insn,
 			.type_id = (uint32_t)type,
 		};
 		info->n_functions++;

@@ -56,7 +56,9 @@ static int load_blob(const struct compiled *compiled, int *ret_fd, struct failur
 	/* With BPF_F_RDONLY_PROG it could not be filled through a mapping (EACCES). */
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = (compiled->blob_size + page - 1) / page * page;
+	size_t room = compiled->blob_room > compiled->blob_size ? compiled->blob_room
+								: compiled->blob_size;
+	size_t size = (room + page - 1) / page * page;
 	_cleanup_fd_ int fd = -1;
 	int err;
 

@@ -37,9 +37,9 @@ void code_span(struct code *c, struct span span)
 		vec_push(c->arena, &c->lines, ((struct code_line){ c->insns.len, span }));
 }
 
-void code_function(struct code *c)
+void code_function(struct code *c, bool global, uint8_t n_args)
 {
-	vec_push(c->arena, &c->functions, c->insns.len);
+	vec_push(c->arena, &c->functions, ((struct function){ c->insns.len, n_args, global }));
 }
 
 static void resolve(struct code *c, const struct fixup *f)
@@ -176,6 +176,14 @@ void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
 void jmp64_near(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to)
 {
 	emit_fixup(c, FIXUP_SHORTCUT, jump64(op, dst, imm), to);
+}
+
+void jmp64_reg(struct code *c, uint8_t op, enum reg dst, enum reg src, label to)
+{
+	emit_fixup(
+		c, FIXUP_JUMP,
+		(struct bpf_insn){ .code = BPF_JMP | BPF_X | op, .dst_reg = dst, .src_reg = src },
+		to);
 }
 
 void jmp(struct code *c, label to)

@@ -7,7 +7,7 @@
  *	R0	  the mismatch word of the rule: 0 when everything matches
  *	R1 - R5	  temporaries; a test leaves its word in R1
  *	R_PKT	  struct pkt of this CPU
- *	R_FACTS	  enum fact
+ *	R_FACTS	  enum fact, in straight-line code
  *	R8	  verdict, in the epilogue
  *	R9	  temporary
  */
@@ -19,7 +19,7 @@
 /* The kernel's bound on the length of a program. */
 #define CODE_MAX_INSNS 1000000u
 
-enum reg { R0, R1, R2, R3, R4, R5, R_PKT, R_FACTS, R8, R9, R_FRAME };
+enum reg { R0, R1, R2, R3, R4, R5, R_PKT, R_FACTS, R7 = R_FACTS, R8, R9, R_FRAME };
 
 typedef uint32_t label;
 
@@ -40,8 +40,8 @@ struct code {
 	VEC(struct bpf_insn) insns;
 	VEC(struct reloc) relocs;
 	VEC(struct code_line) lines;
-	VEC(uint32_t) functions; /* first instruction of each, from code_function() */
-	VEC(uint32_t) labels;    /* instruction, UINT32_MAX: not bound yet */
+	VEC(struct function) functions;
+	VEC(uint32_t) labels; /* instruction, UINT32_MAX: not bound yet */
 	VEC(struct fixup) fixups;
 	int error; /* negative errno, sticky */
 };
@@ -49,7 +49,7 @@ struct code {
 label code_label(struct code *c);
 void code_bind(struct code *c, label l);
 /* What follows is a function of its own; the first one is the program. */
-void code_function(struct code *c);
+void code_function(struct code *c, bool global, uint8_t n_args);
 /* What follows comes from @span. */
 void code_span(struct code *c, struct span span);
 
@@ -87,6 +87,8 @@ void jmp_imm(struct code *c, uint8_t op, enum reg dst, uint32_t imm, label to);
 void jmp64_imm(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to);
 /* The same as a shortcut only: when @to is out of reach in the end it does nothing. */
 void jmp64_near(struct code *c, uint8_t op, enum reg dst, int32_t imm, label to);
+/* The same with a register, all 64 bits. */
+void jmp64_reg(struct code *c, uint8_t op, enum reg dst, enum reg src, label to);
 void jmp(struct code *c, label to);
 void call(struct code *c, uint32_t helper);
 /* Call the function that begins at @to: arguments in R1 - R5, R6 - R9 are kept. */

@@ -21,14 +21,22 @@ struct code_line {
 	struct span span;
 };
 
+/* A function of the program; the first one is the program itself, called with its context. */
+struct function {
+	uint32_t insn;  /* its first */
+	uint8_t n_args; /* of a global one: integers */
+	bool global;    /* verified once, for all arguments; else at each call. Needs BTF */
+};
+
 struct compiled {
 	struct bpf_insn *insns;
 	uint32_t n_insns;
 	VEC(struct reloc) relocs;
 	VEC(struct code_line) lines;
-	VEC(uint32_t) functions; /* first instruction of each; the first is the program */
-	void *blob;              /* contents of the blob map, NULL when size is 0 */
+	VEC(struct function) functions;
+	void *blob; /* contents of the blob map, NULL when size is 0 */
 	uint32_t blob_size;
+	uint32_t blob_room; /* the map is at least this large: masked indexes end in it */
 	struct enter_config enter;
 	uint32_t n_places;
 	uint32_t *rule_of_place; /* index into ruleset.rules */

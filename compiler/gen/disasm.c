@@ -26,7 +26,7 @@ static const struct member members[] = {
 	MEMBER(ifnum), MEMBER(frame_len), MEMBER(ip_len), MEMBER(from), MEMBER(sport),
 	MEMBER(dport), MEMBER(ethertype), MEMBER(vlan), MEMBER(family), MEMBER(proto), MEMBER(ttl),
 	MEMBER(dscp), MEMBER(flags), MEMBER(icmp_type), MEMBER(icmp_code), MEMBER(frag),
-	MEMBER(established), MEMBER(probe), MEMBER(slot), MEMBER(outside),
+	MEMBER(established), MEMBER(probe), MEMBER(slot), MEMBER(outside), MEMBER(walk),
 };
 
 static const char *const operators[16] = {
@@ -38,6 +38,7 @@ static const char *const operators[16] = {
 static const char *const comparisons[16] = {
 	[BPF_JEQ >> 4] = "==", [BPF_JNE >> 4] = "!=", [BPF_JGT >> 4] = ">", [BPF_JGE >> 4] = ">=",
 	[BPF_JLT >> 4] = "<", [BPF_JLE >> 4] = "<=", [BPF_JSET >> 4] = "&",
+	[BPF_JSLT >> 4] = "s<",
 };
 static const char *const map_names[MAP_REFS] = { "scratch", "counters", "blob" };
 /* clang-format on */
@@ -69,6 +70,10 @@ static void print_memory(struct buf *out, unsigned int base, int off)
 				buf_printf(out, "pkt.%s", members[i].name);
 				return;
 			}
+	if (base == R_PKT && off >= (int)offsetof(struct pkt, key)) {
+		buf_printf(out, "pkt.key[%d]", (off - (int)offsetof(struct pkt, key)) / 8);
+		return;
+	}
 	buf_printf(out, "[r%u%+d]", base, off);
 }
 
@@ -110,8 +115,12 @@ static void print_jump(struct buf *out, const struct bpf_insn *insn, uint32_t at
 		break;
 	default:
 		assert(comparison);
-		buf_printf(out, "if %c%u %s %#x goto %u", letter, insn->dst_reg, comparison,
-			   (unsigned int)insn->imm, to);
+		buf_printf(out, "if %c%u %s ", letter, insn->dst_reg, comparison);
+		if (BPF_SRC(insn->code) == BPF_X)
+			buf_printf(out, "%c%u", letter, insn->src_reg);
+		else
+			buf_printf(out, "%#x", (unsigned int)insn->imm);
+		buf_printf(out, " goto %u", to);
 	}
 }
 

@@ -12,6 +12,8 @@
 
 #include <netinet/in.h>
 
+#include "compiler/gen/epilogue.h"
+
 /* A conditional jump reaches 32 767 instructions; the longest rule is far below the rest. */
 #define EPILOGUE_EVERY 20000u
 /* Bits of pkt.outside. */
@@ -123,40 +125,15 @@ static void emit_prologue(struct straight *s)
 		vec_for_each(match, &rule->matches)
 			protos |= match->row->proto;
 	code_span(c, (struct span){ 0 });
-	call(c, BPF_FUNC_get_smp_processor_id);
-	alu32(c, BPF_AND, R0, ABI_CPUS - 1);
-	alu(c, BPF_LSH, R0, __builtin_ctz(sizeof(struct pkt)));
-	ld_map_value(c, R_PKT, MAP_SCRATCH, 0);
-	alu_reg(c, BPF_ADD, R_PKT, R0);
+	slot_emit(c);
 	emit_facts(c, protos);
-}
-
-/*
- * Count the packet in the slot that R2 holds; @done: there is no such slot. The key lies in map
- * memory, since the verifier would tell states with different constants on the stack apart.
- */
-static void emit_count(struct code *c, label done)
-{
-	stx(c, 4, R_PKT, offsetof(struct pkt, slot), R2);
-	alu_reg(c, BPF_MOV, R2, R_PKT);
-	alu(c, BPF_ADD, R2, offsetof(struct pkt, slot));
-	ld_map(c, R1, MAP_COUNTERS);
-	call(c, BPF_FUNC_map_lookup_elem);
-	jmp64_imm(c, BPF_JEQ, R0, 0, done);
-	ldx(c, 8, R1, R0, offsetof(struct counter, packets));
-	alu(c, BPF_ADD, R1, 1);
-	stx(c, 8, R0, offsetof(struct counter, packets), R1);
-	ldx(c, 8, R1, R0, offsetof(struct counter, bytes));
-	ldx(c, 4, R2, R_PKT, offsetof(struct pkt, frame_len));
-	alu_reg(c, BPF_ADD, R1, R2);
-	stx(c, 8, R0, offsetof(struct counter, bytes), R1);
 }
 
 /* Where every decision ends: R1 is its answer, R2 its counter slot. */
 static void emit_epilogue(struct straight *s)
 {
 	struct code *c = s->c;
-	label count = code_label(c), decide = code_label(c), done = code_label(c);
+	label decide = code_label(c);
 
 	code_span(c, (struct span){ 0 });
 	if (s->allows) {
@@ -170,15 +147,7 @@ static void emit_epilogue(struct straight *s)
 		alu32(c, BPF_MOV, R8, XDP_DROP);
 	}
 	code_bind(c, decide);
-	ldx(c, 1, R3, R_PKT, offsetof(struct pkt, probe));
-	jmp_imm(c, BPF_JEQ, R3, 0, count);
-	alu_reg(c, BPF_MOV, R0, R1);
-	exit_program(c);
-	code_bind(c, count);
-	emit_count(c, done);
-	code_bind(c, done);
-	alu_reg(c, BPF_MOV, R0, R8);
-	exit_program(c);
+	verdict_emit(c);
 	s->allow = code_label(c);
 	s->drop = code_label(c);
 	s->allows = false;
@@ -395,11 +364,11 @@ static void emit_count_function(struct straight *s)
 	struct code *c = s->c;
 	label done = code_label(c);
 
-	code_function(c);
+	code_function(c, false, 2);
 	code_span(c, (struct span){ 0 });
 	code_bind(c, s->count);
 	alu_reg(c, BPF_MOV, R_PKT, R1);
-	emit_count(c, done);
+	counter_emit(c, done);
 	code_bind(c, done);
 	alu32(c, BPF_MOV, R0, 0);
 	exit_program(c);
@@ -533,16 +502,10 @@ static bool emit_chain(struct straight *s, uint32_t chain)
 static void emit_fragments(struct straight *s)
 {
 	enum fragments fragments = s->gen->rs->fragments;
-	label next;
+	label next = code_label(s->c);
 
-	if (fragments == FRAGMENTS_L3)
+	if (!fragments_emit(s->c, fragments, next))
 		return;
-	next = code_label(s->c);
-	ldx(s->c, 1, R1, R_PKT, offsetof(struct pkt, frag));
-	if (fragments == FRAGMENTS_DROP)
-		jmp_imm(s->c, BPF_JEQ, R1, FRAG_NO, next);
-	else
-		jmp_imm(s->c, BPF_JNE, R1, FRAG_LATER, next);
 	emit_decision(s, ANSWER(ANSWER_FRAGMENTS, 0), SLOT_FRAGMENTS, fragments == FRAGMENTS_PASS);
 	code_bind(s->c, next);
 }
@@ -555,7 +518,7 @@ bool straight_emit(struct gen *gen, struct diags *ds, struct compiled *compiled)
 	s.allow = code_label(s.c);
 	s.drop = code_label(s.c);
 	s.count = code_label(s.c);
-	code_function(s.c);
+	code_function(s.c, false, 1);
 	emit_prologue(&s);
 	emit_fragments(&s);
 	if (rs->chains.len && !emit_chain(&s, 0))
