@@ -18,10 +18,10 @@ struct ast *parse_file(struct diags *ds, const struct io *io, uint32_t source);
 struct ast *parse_single(struct diags *ds, uint32_t source);
 
 /* Commands whose arguments are language, not options. */
-enum place_kind { PLACE_LAST, PLACE_BEFORE, PLACE_AFTER, PLACE_IN };
+enum place_at { PLACE_LAST, PLACE_BEFORE, PLACE_AFTER, PLACE_IN };
 
 struct ast_command {
-	enum place_kind place;
+	enum place_at place;
 	struct word place_ref;
 	struct word ref;      /* replace, del, enable, disable, move */
 	struct ast_rule rule; /* add, replace */
