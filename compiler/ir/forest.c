@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The builder: per family the cubes are parted into groups, and each group is cut into a tree.
+ * A node's list holds exactly the cubes that meet its region, without those that one earlier
+ * cube hides there. A tree that grows out of bounds is built anew with less effort.
+ */
+#include <stdlib.h>
+
+#include "compiler/ir/forest_internal.h"
+
+#define PRUNE_MAX    64u /* longer lists are not compared pair by pair */
+#define ONE_TREE_MAX 2048u
+#define WORK_MAX     ((uint64_t)300 << 20) /* about half a second for each try */
+#define RESUMES_FREE 15u
+#define RESUMES_MAX  64u
+
+static const struct effort efforts[] = {
+	{ FOREST_LEAF_SOFT, 3.0 },
+	{ 2 * FOREST_LEAF_SOFT, 1.6 },
+	{ 6 * FOREST_LEAF_SOFT, 1.2 },
+};
+#define EFFORTS (sizeof(efforts) / sizeof(*efforts))
+
+static const struct interval *column_box(const struct grove *grove, uint32_t dim, uint32_t cube)
+{
+	return &grove->column[dim][cube];
+}
+
+static bool same_tests(const struct cubes *cubes, const struct cube *by, const struct cube *cube)
+{
+	for (uint32_t i = 0; i < by->n_tests; i++) {
+		uint32_t test = cubes->test_lists.data[by->first_test + i];
+		bool found = false;
+
+		for (uint32_t k = 0; k < cube->n_tests && !found; k++)
+			found = cubes->test_lists.data[cube->first_test + k] == test;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Every packet of the region that is in @cube is in the earlier cube @by, which decides it. */
+static bool hides(const struct grove *grove, uint32_t by, uint32_t cube)
+{
+	const struct cube *list = grove->cubes->list.data;
+
+	if (list[cube].place >= grove->until[by])
+		return false;
+	for (uint32_t dim = 0; dim < grove->n_dims; dim++) {
+		const struct interval *outer;
+		struct interval clip;
+
+		if (!grove->column[dim])
+			continue;
+		outer = column_box(grove, dim, by);
+		if (!side_clip(&grove->region[dim], column_box(grove, dim, cube), &clip))
+			return true;
+		if (outer->lo > clip.lo || outer->hi < clip.hi)
+			return false;
+	}
+	return !list[by].n_tests || same_tests(grove->cubes, &list[by], &list[cube]);
+}
+
+/* Has all of the region, whatever the tests of others say. */
+static bool has_region(const struct grove *grove, uint32_t cube)
+{
+	if (grove->cubes->list.data[cube].n_tests)
+		return false;
+	for (uint32_t dim = 0; dim < grove->n_dims; dim++)
+		if (grove->column[dim] &&
+		    (column_box(grove, dim, cube)->lo > grove->region[dim].lo ||
+		     column_box(grove, dim, cube)->hi < grove->region[dim].hi))
+			return false;
+	return true;
+}
+
+/* Takes hidden cubes out of the list. Return: its new length. */
+static uint32_t prune(struct grove *grove, uint32_t *list, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	if (n > PRUNE_MAX) {
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t by = list[i];
+
+			list[kept++] = by;
+			if (!has_region(grove, by))
+				continue;
+			while (i + 1 < n &&
+			       grove->cubes->list.data[list[i + 1]].place < grove->until[by])
+				i++;
+		}
+		grove->work += n;
+		return kept;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		bool hidden = false;
+
+		for (uint32_t k = 0; k < kept && !hidden; k++)
+			hidden = hides(grove, list[k], list[i]);
+		grove->work += kept;
+		if (!hidden)
+			list[kept++] = list[i];
+	}
+	return kept;
+}
+
+struct growth {
+	struct forest_group group;
+	double visits, cost; /* over the leaves, by their records */
+};
+
+static void leaf_make(struct grove *grove, struct growth *growth, uint32_t node,
+		      const uint32_t *list, uint32_t n, uint32_t depth)
+{
+	struct str key = { (const char *)list, n * (uint32_t)sizeof(*list) };
+	struct forest_node leaf = { .dim = FOREST_LEAF, .first = PLACE_NONE, .mask = (uint16_t)n };
+
+	if (n && !map_find(&grove->leaves, key, &leaf.base)) {
+		leaf.base = grove->records.len;
+		for (uint32_t i = 0; i < n; i++)
+			vec_push(grove->arena, &grove->records, list[i]);
+		/* Growth leaves the old copy where it is, so the key stays. */
+		key.s = (const char *)&grove->records.data[leaf.base];
+		map_add(grove->arena, &grove->leaves, key, leaf.base);
+	}
+	if (n)
+		leaf.first = grove->cubes->list.data[list[0]].place;
+	grove->nodes.data[node] = leaf;
+	if (growth->group.depth < depth)
+		growth->group.depth = depth;
+	if (growth->group.leaf_max < n)
+		growth->group.leaf_max = n;
+	growth->visits += n;
+	growth->cost += n * (COST_NODE * depth + COST_RECORD * n);
+}
+
+/* Lists of the stack are addressed from its start: it may move. */
+static uint32_t *list_at(struct grove *grove, uint32_t at)
+{
+	return grove->stack.data + at;
+}
+
+static bool meets_child(const struct cut *cut, const struct side *side,
+			const struct interval *whole, uint32_t child)
+{
+	struct interval clip;
+	struct side part;
+
+	return !side->mask || (cut_side(cut, side, child, &part) && side_clip(&part, whole, &clip));
+}
+
+/* Calls for each (cube, child) that meet: counts (@fill NULL), then fills. */
+static void deal(struct grove *grove, const struct cut *cut, uint32_t at, uint32_t n,
+		 uint32_t *count, bool fill)
+{
+	const struct side *side = &grove->region[cut->dim];
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t cube = *list_at(grove, at + i), first, k;
+		const struct interval *whole = column_box(grove, cut->dim, cube);
+		struct interval clip;
+
+		if (!side_clip(side, whole, &clip))
+			continue;
+		k = cut_children(cut, &clip, &first);
+		grove->work += k;
+		for (; k-- > 0; first++) {
+			uint32_t child = first & cut->mask;
+
+			if (!meets_child(cut, side, whole, child))
+				continue;
+			if (fill)
+				*list_at(grove, count[child]) = cube;
+			count[child]++;
+		}
+	}
+}
+
+static void stack_reserve(struct grove *grove, uint32_t n)
+{
+	while (grove->stack.cap < grove->stack.len + n)
+		grove->stack.data = vec_grow(grove->arena, grove->stack.data, grove->stack.len,
+					     &grove->stack.cap, sizeof(*grove->stack.data));
+}
+
+static uint32_t nodes_add(struct grove *grove, uint32_t n)
+{
+	uint32_t base = grove->nodes.len;
+
+	for (uint32_t i = 0; i < n; i++)
+		*vec_add(grove->arena, &grove->nodes) = (struct forest_node){ 0 };
+	return base;
+}
+
+static bool is_out_of_bounds(struct grove *grove)
+{
+	if (!grove->why && grove->work > grove->work_max)
+		grove->why = "the build takes too long";
+	if (!grove->why && (uint64_t)grove->records.len + grove->nodes.len > grove->records_max)
+		grove->why = "the rules overlap so much that the forest is too large";
+	return grove->why != NULL;
+}
+
+static void build_node(struct grove *grove, struct growth *growth, uint32_t node, uint32_t at,
+		       uint32_t n, uint32_t depth);
+
+static void build_children(struct grove *grove, struct growth *growth, uint32_t node,
+			   const struct cut *cut, uint32_t at, uint32_t n, uint32_t depth)
+{
+	uint32_t children = cut->mask + 1u, total = 0, first = PLACE_NONE, base, lists;
+	uint32_t *end = arena_new_array(grove->arena, uint32_t, children);
+	struct side whole = grove->region[cut->dim];
+
+	deal(grove, cut, at, n, end, false);
+	lists = grove->stack.len;
+	for (uint32_t i = 0; i < children; i++) {
+		uint32_t own = end[i];
+
+		end[i] = lists + total;
+		total += own;
+	}
+	stack_reserve(grove, total);
+	grove->stack.len += total;
+	deal(grove, cut, at, n, end, true);
+	base = nodes_add(grove, children);
+	for (uint32_t i = 0, from = lists; i < children && !is_out_of_bounds(grove); i++) {
+		/* A child that no packet reaches has no cubes: a leaf, whatever its region. */
+		cut_side(cut, &whole, i, &grove->region[cut->dim]);
+		build_node(grove, growth, base + i, from, end[i] - from, depth + 1);
+		grove->region[cut->dim] = whole;
+		if (grove->nodes.data[base + i].first < first)
+			first = grove->nodes.data[base + i].first;
+		from = end[i];
+	}
+	grove->stack.len = lists;
+	grove->nodes.data[node] = (struct forest_node){ .base = base,
+							.first = first,
+							.dim = cut->dim,
+							.shift = cut->shift,
+							.mask = cut->mask,
+							.add = cut->add };
+}
+
+static void build_node(struct grove *grove, struct growth *growth, uint32_t node, uint32_t at,
+		       uint32_t n, uint32_t depth)
+{
+	struct cut cut;
+
+	if (n > 1)
+		n = prune(grove, list_at(grove, at), n);
+	if (n > grove->effort.leaf_soft && depth < FOREST_DEPTH_MAX &&
+	    cut_choose(grove, list_at(grove, at), n, &cut)) {
+		build_children(grove, growth, node, &cut, at, n, depth);
+		return;
+	}
+	if (n > FOREST_LEAF_MAX) {
+		grove->why = arena_printf(grove->lasting, "a leaf of %u rules will not split", n);
+		return;
+	}
+	leaf_make(grove, growth, node, list_at(grove, at), n, depth);
+}
+
+/* What @dim can hold at all. */
+static struct side whole_side(const struct dim *dim)
+{
+	return (struct side){ 0, dim->bits < 64 ? ((uint64_t)1 << dim->bits) - 1 : UINT64_MAX, 0,
+			      0 };
+}
+
+static void build_group(struct grove *grove, const uint8_t *group_of, uint32_t group)
+{
+	struct growth growth = { .group = { .family = grove->cubes->family } };
+	uint32_t n = 0;
+
+	grove->stack.len = 0;
+	stack_reserve(grove, grove->cubes->list.len);
+	for (uint32_t i = 0; i < grove->cubes->list.len; i++)
+		if (group_of[i] == group)
+			grove->stack.data[n++] = i;
+	grove->stack.len = n;
+	for (uint32_t dim = 0; dim < grove->n_dims; dim++)
+		grove->region[dim] = whole_side(&grove->cubes->dims.dim[dim]);
+	growth.group.root = nodes_add(grove, 1);
+	build_node(grove, &growth, growth.group.root, 0, n, 0);
+	growth.group.first = grove->nodes.data[growth.group.root].first;
+	vec_push(grove->arena, &grove->groups, growth.group);
+	grove->cost += COST_GROUP + (growth.visits > 0 ? growth.cost / growth.visits : 0);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	uint32_t x = ((const struct forest_group *)a)->first;
+	uint32_t y = ((const struct forest_group *)b)->first;
+
+	return (x > y) - (x < y);
+}
+
+/* Return: false with grove->why set. */
+static bool build_trees(struct grove *grove, const uint8_t *group_of, uint32_t n_groups)
+{
+	uint32_t n = grove->cubes->list.len;
+
+	grove->nodes.len = grove->records.len = grove->groups.len = 0;
+	grove->leaves = (struct map){ 0 };
+	grove->cost = 0;
+	grove->why = NULL;
+	grove->work = 0;
+	grove->work_max = WORK_MAX;
+	grove->records_max = n < 1024 ? 1u << 17 : n * 32 + (1u << 17);
+	for (uint32_t group = 0; group < n_groups && !grove->why; group++)
+		build_group(grove, group_of, group);
+	if (grove->why)
+		return false;
+	qsort(grove->groups.data, grove->groups.len, sizeof(*grove->groups.data), by_first);
+	return true;
+}
+
+/* The places that a cube of @place covers where its box does end here. */
+static uint32_t covered_until(const struct places *places, uint32_t place)
+{
+	const struct place *p = &places->list.data[place];
+
+	return p->kind == PLACE_ALLOW || p->kind == PLACE_DROP ? p->reach : place + 1;
+}
+
+static void grove_columns(struct grove *grove)
+{
+	const struct cubes *cubes = grove->cubes;
+
+	for (uint32_t dim = 0; dim < grove->n_dims; dim++) {
+		struct side whole = whole_side(&cubes->dims.dim[dim]);
+		bool narrow = false;
+
+		for (uint32_t i = 0; i < cubes->list.len && !narrow; i++)
+			narrow = cubes->list.data[i].box[dim].lo > whole.lo ||
+				 cubes->list.data[i].box[dim].hi < whole.hi;
+		if (!narrow)
+			continue;
+		grove->column[dim] =
+			arena_new_array(grove->arena, struct interval, cubes->list.len);
+		for (uint32_t i = 0; i < cubes->list.len; i++)
+			grove->column[dim][i] = cubes->list.data[i].box[dim];
+	}
+}
+
+static struct grove *grove_new(struct arena *lasting, struct arena *arena,
+			       const struct places *places, const struct cubes *cubes)
+{
+	struct grove *grove = arena_new_array(arena, struct grove, 1);
+
+	grove->arena = arena;
+	grove->lasting = lasting;
+	grove->places = places;
+	grove->cubes = cubes;
+	grove->n_dims = cubes->dims.n;
+	grove->until = arena_new_array(arena, uint32_t, cubes->list.len + 1);
+	for (uint32_t i = 0; i < cubes->list.len; i++)
+		grove->until[i] = covered_until(places, cubes->list.data[i].place);
+	grove_columns(grove);
+	return grove;
+}
+
+static bool grow(struct grove *grove, const uint8_t *group_of, uint32_t n_groups)
+{
+	for (uint32_t i = 0; i < EFFORTS; i++) {
+		grove->effort = efforts[i];
+		if (build_trees(grove, group_of, n_groups))
+			return true;
+	}
+	return false;
+}
+
+/* As one tree, or parted, whatever costs a packet less; many cubes are parted at once. */
+static const char *build_family(struct grove **grove)
+{
+	uint32_t n = (*grove)->cubes->list.len;
+	uint8_t *parted = arena_new_array((*grove)->arena, uint8_t, n + 1);
+	uint8_t *one = arena_new_array((*grove)->arena, uint8_t, n + 1);
+	uint32_t n_groups = partition((*grove)->cubes, parted);
+	struct grove *single;
+
+	if (!n)
+		return NULL;
+	if (!grow(*grove, parted, n_groups) && n > ONE_TREE_MAX)
+		return (*grove)->why;
+	if (n > ONE_TREE_MAX || n_groups == 1)
+		return (*grove)->why;
+	single = grove_new((*grove)->lasting, (*grove)->arena, (*grove)->places, (*grove)->cubes);
+	single->effort = efforts[0];
+	if (build_trees(single, one, 1) && ((*grove)->why || single->cost <= (*grove)->cost))
+		*grove = single;
+	return (*grove)->why;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* How many of the cubes can be met at once, by one dim alone. */
+static uint32_t most_overlap(struct arena *arena, const struct cubes *cubes, const uint32_t *list,
+			     uint32_t n, uint32_t dim)
+{
+	uint64_t *starts = arena_new_array(arena, uint64_t, n);
+	uint64_t *ends = arena_new_array(arena, uint64_t, n);
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		starts[i] = cubes->list.data[list[i]].box[dim].lo;
+		ends[i] = cubes->list.data[list[i]].box[dim].hi;
+	}
+	qsort(starts, n, sizeof(*starts), by_number);
+	qsort(ends, n, sizeof(*ends), by_number);
+	for (uint32_t i = 0, ended = 0; i < n; i++) {
+		while (ends[ended] < starts[i])
+			ended++;
+		if (i + 1 - ended > most)
+			most = i + 1 - ended;
+	}
+	return most;
+}
+
+static bool resumes(const struct places *places, uint32_t place)
+{
+	enum place_kind kind = places->list.data[place].kind;
+
+	return kind == PLACE_COUNT || kind == PLACE_RETURN;
+}
+
+/* Most non-terminal places that one packet of a family can meet; @ret_two: two of them. */
+static uint32_t family_resumes(struct arena *arena, const struct places *places,
+			       const struct cubes *cubes, uint32_t ret_two[2])
+{
+	uint32_t *list = arena_new_array(arena, uint32_t, cubes->list.len + 1);
+	uint32_t n = 0, n_places = 0, last = PLACE_NONE, most;
+
+	for (uint32_t i = 0; i < cubes->list.len; i++) {
+		uint32_t place = cubes->list.data[i].place;
+
+		if (!resumes(places, place))
+			continue;
+		list[n++] = i;
+		if (place != last && n_places < 2)
+			ret_two[n_places] = place;
+		n_places += place != last;
+		last = place;
+	}
+	most = n_places;
+	if (most <= RESUMES_FREE)
+		return most;
+	for (uint32_t dim = 0; dim < cubes->dims.n; dim++) {
+		uint32_t overlap = most_overlap(arena, cubes, list, n, dim);
+
+		if (overlap < most)
+			most = overlap;
+	}
+	return most;
+}
+
+static const char *rule_text(struct arena *arena, const struct places *places, uint32_t place)
+{
+	const struct rule *rule = &places->rs->rules.data[places->list.data[place].rule];
+
+	return rule->text ? rule->text : arena_printf(arena, "place %u", place);
+}
+
+static const char *count_resumes(struct arena *arena, struct arena *scratch,
+				 const struct places *places, const struct cubes cubes[3],
+				 struct forest *forest)
+{
+	for (uint32_t family = 0; family < 3; family++) {
+		uint32_t two[2] = { 0 };
+		uint32_t n = family_resumes(scratch, places, &cubes[family], two);
+
+		if (n > RESUMES_MAX)
+			return arena_printf(arena,
+					    "%u count or return rules can meet in one packet, "
+					    "among them '%s' and '%s'",
+					    n, rule_text(arena, places, two[0]),
+					    rule_text(arena, places, two[1]));
+		if (n > forest->resumes_max)
+			forest->resumes_max = n;
+	}
+	return NULL;
+}
+
+static uint32_t worst_cost(const struct forest *forest)
+{
+	double worst = 0;
+
+	for (uint32_t family = 0; family < 3; family++) {
+		double cost = 0;
+
+		vec_for_each(group, &forest->groups) {
+			if (forest_family(group->family) != family)
+				continue;
+			cost += COST_GROUP + COST_NODE * group->depth;
+			cost += group->leaf_max * (family == 2 ? COST_RECORD6 : COST_RECORD);
+		}
+		cost += forest->tests_max * (COST_TEST + COST_STEP * forest->steps_max);
+		if (cost > worst)
+			worst = cost;
+	}
+	return (uint32_t)(worst * (1 + forest->resumes_max));
+}
+
+const char *forest_build(struct arena *arena, const struct places *places,
+			 const struct cubes cubes[3], struct forest *ret_forest)
+{
+	_cleanup_arena_ struct arena *scratch = arena_new();
+	struct forest forest = { .n_places = places->list.len };
+	struct grove *groves[3];
+	const char *why = count_resumes(arena, scratch, places, cubes, &forest);
+
+	for (uint32_t family = 0; family < 3 && !why; family++) {
+		groves[family] = grove_new(arena, scratch, places, &cubes[family]);
+		why = build_family(&groves[family]);
+		forest.dims[family] = cubes[family].dims;
+		forest.n_cubes[family] = cubes[family].list.len;
+	}
+	if (!why)
+		why = forest_layout(arena, places, groves, &forest);
+	if (why)
+		return why;
+	forest.cost_ns = worst_cost(&forest);
+	*ret_forest = forest;
+	return NULL;
+}

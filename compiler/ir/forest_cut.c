@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The choice of a cut. A window takes some bits of one dim and has a child for each of their
+ * values; a threshold has two children. Every window that can tell cubes apart is tried on a
+ * sample of the cubes, and thresholds at some of their bounds. The score is the expected number of
+ * cubes in the child of a packet that meets a cube, times how often cubes are copied.
+ */
+#include <stdlib.h>
+
+#include "compiler/ir/forest_internal.h"
+
+#define REPLICATION_LARGE 1.3 /* of a cut with at least LARGE cubes */
+#define LARGE             1024u
+#define THRESHOLDS        16u
+#define NODE_WEIGHT       0.25 /* what a child node costs, in records */
+#define GAIN              2.0 /* a cut saves at least so many records, or costs more than it saves */
+
+static uint64_t low_bits(unsigned int n)
+{
+	return n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
+}
+
+/* The smallest x >= from with (x & mask) == value; false: none. */
+static bool next_member(uint64_t from, uint64_t mask, uint64_t value, uint64_t *ret_x)
+{
+	uint64_t differs = (from ^ value) & mask, above;
+	unsigned int top;
+
+	if (!differs) {
+		*ret_x = from;
+		return true;
+	}
+	top = 63 - (unsigned int)__builtin_clzll(differs);
+	if (!(value >> top & 1)) {
+		/* Too large there: raise the next higher bit that is free and clear. */
+		above = ~(mask | from) & ~low_bits(top + 1);
+		if (!above)
+			return false;
+		top = (unsigned int)__builtin_ctzll(above);
+	}
+	*ret_x = (from >> top | 1) << top | (value & low_bits(top));
+	return true;
+}
+
+static bool previous_member(uint64_t from, uint64_t mask, uint64_t value, uint64_t *ret_x)
+{
+	if (!next_member(~from, mask, ~value & mask, &from))
+		return false;
+	*ret_x = ~from;
+	return true;
+}
+
+bool side_clip(const struct side *side, const struct interval *interval, struct interval *ret_clip)
+{
+	uint64_t lo = interval->lo > side->lo ? interval->lo : side->lo;
+	uint64_t hi = interval->hi < side->hi ? interval->hi : side->hi;
+
+	if (lo > hi)
+		return false;
+	if (side->mask && (!next_member(lo, side->mask, side->value, &lo) ||
+			   !previous_member(hi, side->mask, side->value, &hi) || lo > hi))
+		return false;
+	*ret_clip = (struct interval){ lo, hi };
+	return true;
+}
+
+static bool is_window(const struct cut *cut)
+{
+	return cut->add == 0;
+}
+
+bool cut_side(const struct cut *cut, const struct side *side, uint32_t child, struct side *ret_side)
+{
+	struct interval whole = { 0, UINT64_MAX }, clip;
+	struct side s = *side;
+	uint64_t keep;
+
+	if (is_window(cut)) {
+		s.mask |= (uint64_t)cut->mask << cut->shift;
+		s.value |= (uint64_t)child << cut->shift;
+	} else if (child) {
+		whole.lo = ((uint64_t)1 << cut->shift) - cut->add;
+	} else {
+		whole.hi = ((uint64_t)1 << cut->shift) - cut->add - 1;
+	}
+	if (!side_clip(&s, &whole, &clip))
+		return false;
+	s.lo = clip.lo;
+	s.hi = clip.hi;
+	keep = s.lo == s.hi ? 0 : low_bits(64 - (unsigned int)__builtin_clzll(s.lo ^ s.hi));
+	s.mask &= keep;
+	s.value &= keep;
+	*ret_side = s;
+	return true;
+}
+
+uint32_t cut_children(const struct cut *cut, const struct interval *clip, uint32_t *ret_first)
+{
+	uint64_t first = (clip->lo + cut->add) >> cut->shift;
+	uint64_t last = (clip->hi + cut->add) >> cut->shift;
+
+	*ret_first = (uint32_t)(first & cut->mask);
+	if (last - first < cut->mask)
+		return (uint32_t)(last - first) + 1;
+	*ret_first = 0;
+	return cut->mask + 1u;
+}
+
+/* The cubes of one node in one dim: the sample without those that have all of the side. */
+struct view {
+	struct grove *grove;
+	uint32_t dim;
+	const struct side *side;
+	double scale;    /* cubes of the node for each of the sample */
+	uint32_t n;      /* sample[] */
+	uint32_t wide;   /* those left out */
+	uint64_t varies; /* bits in which bounds differ */
+	bool relaxed;    /* replication may be anything */
+	uint32_t n_node;
+};
+
+static bool view_open(struct view *view, const uint32_t *list, uint32_t n)
+{
+	const struct interval *column = view->grove->column[view->dim];
+	uint32_t taken = n < CUT_SAMPLE ? n : CUT_SAMPLE;
+	struct interval *sample = view->grove->sample;
+	const struct side *side = view->side;
+
+	view->n = view->wide = 0;
+	view->varies = 0;
+	view->scale = (double)n / taken;
+	for (uint32_t i = 0; i < taken; i++) {
+		const struct interval *whole = &column[list[(uint64_t)i * n / taken]];
+		struct interval clip;
+
+		if ((whole->lo <= side->lo && whole->hi >= side->hi) ||
+		    !side_clip(side, whole, &clip)) {
+			view->wide++;
+			continue;
+		}
+		sample[view->n++] = clip;
+		view->varies |= (clip.lo ^ sample[0].lo) | ((clip.hi + 1) ^ (sample[0].hi + 1));
+	}
+	/* Apart from what is wide, one cube or many alike: the ends of it are what differs. */
+	if (view->n && (view->wide || !view->varies))
+		view->varies |= side->lo ^ side->hi;
+	return view->n > 0;
+}
+
+/* Takes the cut when it is the best so far. @pairs: the sum of c * (c - 1) over children. */
+static void offer(const struct view *view, struct cut cut, double pairs, double copies,
+		  struct cut *best)
+{
+	double taken = view->n + view->wide, n = taken * view->scale, bucket;
+	double cap = n >= LARGE ? REPLICATION_LARGE : view->grove->effort.replication;
+
+	if (copies > cap * taken && !view->relaxed)
+		return;
+	bucket = pairs * view->scale / copies + 1;
+	/* Where a list must be cut, new ends let cubes hide others. */
+	if (bucket + GAIN > n && !view->relaxed)
+		return;
+	cut.score = bucket * copies / taken + NODE_WEIGHT * (cut.mask + 1) / n;
+	if (cut.score < best->score)
+		*best = cut;
+}
+
+static void try_window(const struct view *view, unsigned int shift, unsigned int bits,
+		       struct cut *best)
+{
+	struct cut cut = { .dim = (uint8_t)view->dim,
+			   .shift = (uint8_t)shift,
+			   .mask = (uint16_t)low_bits(bits) };
+	uint32_t *count = view->grove->count, n = 1u << bits, all = view->wide;
+	double pairs = 0, copies = 0;
+
+	memset(count, 0, (n + 1) * sizeof(*count));
+	for (uint32_t i = 0; i < view->n; i++) {
+		uint32_t first, k = cut_children(&cut, &view->grove->sample[i], &first);
+
+		if (k == n) {
+			all++;
+			continue;
+		}
+		count[first]++;
+		if (first + k > n) {
+			count[0]++;
+			first -= n;
+		}
+		count[first + k]--;
+	}
+	view->grove->work += view->n + n;
+	for (uint32_t i = 0, running = all; i < n; i++) {
+		running += count[i];
+		pairs += (double)running * (running - 1.0) * (running > 0);
+		copies += running;
+	}
+	offer(view, cut, pairs, copies, best);
+}
+
+static void try_windows(const struct view *view, struct cut *best)
+{
+	const struct side *side = view->side;
+	unsigned int top = 64 - (unsigned int)__builtin_clzll(side->lo ^ side->hi), most = 1;
+
+	while (most < FOREST_CUT_BITS && (1u << most) < view->n_node)
+		most++;
+	for (unsigned int shift = 0; shift < top; shift++) {
+		if (!(view->varies >> shift & 1))
+			continue;
+		for (unsigned int bits = 1; bits <= most && shift + bits <= top; bits++) {
+			if (side->mask >> (shift + bits - 1) & 1)
+				break;
+			if (view->varies >> (shift + bits - 1) & 1)
+				try_window(view, shift, bits, best);
+		}
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void try_threshold(const struct view *view, uint64_t at, struct cut *best)
+{
+	unsigned int bits = view->grove->cubes->dims.dim[view->dim].bits;
+	struct cut cut = { .dim = (uint8_t)view->dim,
+			   .shift = (uint8_t)bits,
+			   .mask = 1,
+			   .add = (uint32_t)(((uint64_t)1 << bits) - at) };
+	double low = view->wide, high = view->wide;
+
+	for (uint32_t i = 0; i < view->n; i++) {
+		low += view->grove->sample[i].lo < at;
+		high += view->grove->sample[i].hi >= at;
+	}
+	view->grove->work += view->n;
+	offer(view, cut, low * (low - 1) * (low > 0) + high * (high - 1) * (high > 0), low + high,
+	      best);
+}
+
+/* At quantiles of the bounds. */
+static void try_thresholds(const struct view *view, struct cut *best)
+{
+	uint64_t bounds[2 * 8 * THRESHOLDS], previous;
+	uint32_t n = 0, take = view->n < 8 * THRESHOLDS ? view->n : 8 * THRESHOLDS, step;
+
+	for (uint32_t i = 0; i < take; i++) {
+		const struct interval *clip = &view->grove->sample[(uint64_t)i * view->n / take];
+
+		if (clip->lo > view->side->lo)
+			bounds[n++] = clip->lo;
+		if (clip->hi < view->side->hi)
+			bounds[n++] = clip->hi + 1;
+	}
+	qsort(bounds, n, sizeof(*bounds), by_value);
+	step = n > THRESHOLDS ? n / THRESHOLDS : 1;
+	previous = view->side->lo;
+	for (uint32_t i = n > THRESHOLDS ? step / 2 : 0; i < n; i += step) {
+		if (bounds[i] != previous)
+			try_threshold(view, bounds[i], best);
+		previous = bounds[i];
+	}
+}
+
+bool cut_choose(struct grove *grove, const uint32_t *list, uint32_t n, struct cut *ret_cut)
+{
+	struct cut best = { .score = n > FOREST_LEAF_MAX ? 1e300 : n };
+
+	for (int relaxed = 0; relaxed < 2; relaxed++) {
+		for (uint32_t dim = 0; dim < grove->n_dims; dim++) {
+			struct view view = { .grove = grove,
+					     .dim = dim,
+					     .side = &grove->region[dim],
+					     .relaxed = relaxed,
+					     .n_node = n };
+
+			if (!grove->column[dim] || view.side->lo == view.side->hi ||
+			    !view_open(&view, list, n))
+				continue;
+			try_windows(&view, &best);
+			if (grove->cubes->dims.dim[dim].bits <= 32)
+				try_thresholds(&view, &best);
+		}
+		if (best.mask || n <= FOREST_LEAF_MAX)
+			break;
+	}
+	*ret_cut = best;
+	return best.mask != 0;
+}

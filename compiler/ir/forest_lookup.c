@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The walker in user space: what the emitted one does, step by step, over the same bytes. A blob
+ * that leads out of its regions finds nothing.
+ */
+#include "compiler/ir/forest.h"
+
+static const void *entry(const struct forest *forest, const struct forest_region *region,
+			 uint64_t index, size_t size)
+{
+	if (index >= region->n)
+		return NULL;
+	return forest->blob + region->offset + index * size;
+}
+
+static uint64_t read_word(const struct pkt *pkt, uint16_t offset, uint8_t width)
+{
+	struct dim dim = { .offset = offset, .width = width, .bits = (uint8_t)(8 * width) };
+
+	return dim_value(&dim, pkt);
+}
+
+static u128 read_key(const unsigned char *at, uint8_t key_size)
+{
+	uint64_t halves[2] = { 0 };
+
+	if (key_size == 16) {
+		memcpy(halves, at, sizeof(halves));
+		return (u128)halves[0] << 64 | halves[1];
+	}
+	memcpy(&halves[0], at, key_size);
+	return halves[0];
+}
+
+static bool bounds_hold(const struct forest *forest, const struct forest_test *test,
+			const struct pkt *pkt)
+{
+	const unsigned char *keys = forest->blob + test->table;
+	u128 value = test->width == 16 ? (u128)read_word(pkt, test->offset, 8) << 64 |
+						 read_word(pkt, (uint16_t)(test->offset + 8), 8)
+				       : read_word(pkt, test->offset, test->width);
+	uint64_t below = 0;
+
+	for (uint32_t step = test->steps; step-- > 0;) {
+		uint64_t at = below + ((uint64_t)1 << step) - 1;
+
+		if (read_key(keys + at * test->key_size, test->key_size) < value)
+			below += (uint64_t)1 << step;
+	}
+	return (below & 1) != test->starts_inside;
+}
+
+static bool test_holds(const struct forest *forest, const struct forest_test *test,
+		       const struct pkt *pkt)
+{
+	uint64_t value;
+
+	if (test->kind == FOREST_TEST_BOUNDS)
+		return (uint64_t)test->table + ((uint64_t)test->key_size << test->steps) <=
+			       forest->blob_size &&
+		       bounds_hold(forest, test, pkt);
+	value = read_word(pkt, test->offset, test->width);
+	if (test->kind == FOREST_TEST_RANGE)
+		return value - test->lo <= test->span;
+	return (uint64_t)test->table + 32 <= forest->blob_size && value < 256 &&
+	       (forest->blob[test->table + value / 8] >> value % 8 & 1);
+}
+
+static bool tests_hold(const struct forest *forest, uint32_t first, const struct pkt *pkt)
+{
+	for (uint32_t i = first; first; i++) {
+		const struct forest_test *test = entry(forest, &forest->tests, i, sizeof(*test));
+
+		if (!test || !test_holds(forest, test, pkt))
+			return false;
+		if (test->last)
+			break;
+	}
+	return true;
+}
+
+static bool tail_holds(const uint64_t *key, uint16_t sport, uint16_t sport_span, uint16_t dport,
+		       uint16_t dport_span)
+{
+	return (uint16_t)(key[0] - sport) <= sport_span && (uint16_t)(key[1] - dport) <= dport_span;
+}
+
+static bool record4_holds(const struct forest *forest, const struct forest_record4 *r,
+			  const uint64_t *key, const struct pkt *pkt)
+{
+	return (uint32_t)(key[DIM4_SRC] - r->src) <= r->src_span &&
+	       (uint32_t)(key[DIM4_DST] - r->dst) <= r->dst_span &&
+	       tail_holds(&key[DIM4_SPORT], r->sport, r->sport_span, r->dport, r->dport_span) &&
+	       ((key[DIM4_PROTO] ^ r->proto) & r->proto_mask) == 0 &&
+	       (key[DIM4_FRAG] & r->frag_mask) == 0 && tests_hold(forest, r->test, pkt);
+}
+
+static bool record6_holds(const struct forest *forest, const struct forest_record6 *r,
+			  const uint64_t *key, const struct pkt *pkt)
+{
+	return key[DIM6_SRC_HI] - r->src_hi <= r->src_hi_span &&
+	       key[DIM6_SRC_LO] - r->src_lo <= r->src_lo_span &&
+	       key[DIM6_DST_HI] - r->dst_hi <= r->dst_hi_span &&
+	       key[DIM6_DST_LO] - r->dst_lo <= r->dst_lo_span &&
+	       tail_holds(&key[DIM6_SPORT], r->sport, r->sport_span, r->dport, r->dport_span) &&
+	       ((key[DIM6_PROTO] ^ r->proto) & r->proto_mask) == 0 &&
+	       (key[DIM6_FRAG] & r->frag_mask) == 0 && tests_hold(forest, r->test, pkt);
+}
+
+/* The first record of a leaf that matches, from place @from on and below @best. */
+static uint32_t leaf_lookup(const struct forest *forest, const struct forest_node *leaf,
+			    const uint64_t *key, const struct pkt *pkt, uint32_t from,
+			    uint32_t best)
+{
+	for (uint32_t i = 0; i < leaf->mask; i++) {
+		uint64_t at = (uint64_t)leaf->base + i;
+		uint32_t place = PLACE_NONE;
+		bool holds = false;
+
+		if (pkt->family == FAMILY_IPV6) {
+			const struct forest_record6 *r =
+				entry(forest, &forest->records6, at, sizeof(*r));
+
+			if (!r)
+				break;
+			place = r->place;
+			holds = place >= from && place < best && record6_holds(forest, r, key, pkt);
+		} else {
+			const struct forest_record4 *r =
+				entry(forest, &forest->records4, at, sizeof(*r));
+
+			if (!r)
+				break;
+			place = r->place;
+			holds = place >= from && place < best && record4_holds(forest, r, key, pkt);
+		}
+		if (holds)
+			return place;
+		if (place >= best)
+			break;
+	}
+	return best;
+}
+
+static uint32_t tree_lookup(const struct forest *forest, uint32_t root, const uint64_t *key,
+			    const struct pkt *pkt, uint32_t from, uint32_t best)
+{
+	uint64_t at = root;
+
+	for (uint32_t depth = 0; depth <= FOREST_DEPTH_MAX; depth++) {
+		const struct forest_node *node = entry(forest, &forest->nodes, at, sizeof(*node));
+
+		if (!node || node->first >= best)
+			break;
+		if (node->dim == FOREST_LEAF)
+			return leaf_lookup(forest, node, key, pkt, from, best);
+		at = node->base +
+		     (((key[node->dim % DIMS_MAX] + node->add) >> node->shift) & node->mask);
+	}
+	return best;
+}
+
+uint32_t forest_lookup(const struct forest *forest, const struct pkt *pkt, uint32_t from)
+{
+	const struct dims *dims = &forest->dims[forest_family(pkt->family)];
+	uint64_t key[DIMS_MAX] = { 0 };
+	uint32_t best = PLACE_NONE;
+
+	for (uint32_t dim = 0; dim < dims->n; dim++)
+		key[dim] = dim_value(&dims->dim[dim], pkt);
+	vec_for_each(group, &forest->groups) {
+		if (forest_family(group->family) != forest_family(pkt->family))
+			continue;
+		if (best < group->first)
+			break;
+		best = tree_lookup(forest, group->root, key, pkt, from, best);
+	}
+	return best;
+}
