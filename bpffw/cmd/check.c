@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Everything that `apply` does before it touches an interface. */
+#include <stdlib.h>
+
 #include "bpffw/cmd/common.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
+#include "compiler/ir/cube.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
 
+#define CUBES_SHOWN_MAX 4000000u
+
 static const struct option_row opts[] = {
 	{ .name = "dump",
-	  .value = "ast|rules|bpf",
+	  .value = "ast|rules|cubes|bpf",
 	  .help = "print what a stage makes of the file" },
 	{ .name = "strict", .help = "a warning is exit 1" },
 	{ 0 },
@@ -74,6 +79,30 @@ static void print_summary_json(struct session *s, const char *file,
 	json_line(stdout, object);
 }
 
+/* Cubes are shown of what compile() takes; it is the one to say what it does not. */
+static bool dump_cubes(struct session *s, struct buf *out, const struct ruleset *rs)
+{
+	static const unsigned int families[] = { FAMILY_IPV4, FAMILY_IPV6, FAMILY_NONE };
+	struct compiled compiled = { 0 };
+	struct places places;
+
+	if (rs->unsupported.len && !compile(s->ds, rs, &compiled))
+		return false;
+	/* The checker bounds the places. */
+	if (!places_flatten(s->arena, rs, PLACES_MAX - 1, &places))
+		abort();
+	for (unsigned int i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		struct cubes cubes;
+
+		if (!cubes_normalise(s->arena, s->ds, &places, families[i], CUBES_SHOWN_MAX,
+				     &cubes))
+			return false;
+		cubes_simplify(&cubes, &places, NULL);
+		cubes_print(out, &cubes, &places);
+	}
+	return true;
+}
+
 static enum exit_code dump(struct session *s, const char *what, const struct ast *ast,
 			   const char *file)
 {
@@ -93,6 +122,9 @@ static enum exit_code dump(struct session *s, const char *what, const struct ast
 		if (!compile(s->ds, rs, &compiled))
 			return session_refused(s, file);
 		compile_disasm(&out, s->ds, &compiled);
+	} else if (strcmp(what, "cubes") == 0) {
+		if (!dump_cubes(s, &out, rs))
+			return session_refused(s, file);
 	} else {
 		print_ruleset(&out, rs);
 	}

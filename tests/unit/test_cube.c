@@ -190,6 +190,7 @@ static void test_random(void **state)
 
 		assert_non_null(rules.rs);
 		made = make(arena, rules.ds, rules.rs);
+		assert_int_equal(made.places.list.len, eval_places(rules.rs));
 		for (int f = 0; f < 3; f++) {
 			before += made.cubes[f].list.len;
 			cubes_simplify(&made.cubes[f], &made.places, passes[round % 4]);
