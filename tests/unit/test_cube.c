@@ -6,7 +6,7 @@
 #include "compiler/ir/eval.h"
 #include "tests/random.h"
 
-#define ROUNDS    120u
+#define ROUNDS    600u
 #define PACKETS   300u
 #define CUBES_MAX 100000u
 
