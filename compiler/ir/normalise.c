@@ -17,6 +17,12 @@
 #define NO_LIST    UINT32_MAX
 /* A field of one byte with more ranges is cheaper as a bitmap. */
 #define BYTE_SPREAD_MAX 4u
+/*
+ * One list makes no more cubes than this, or one place full: many rules with one list differ in
+ * something else, and the list is their test. Short lists are cheap.
+ */
+#define LIST_CUBES_MAX 16384u
+#define LIST_SHORT     4u
 /* Lists up to this length are compared with those known by their content. */
 #define LIST_KNOWN_MAX 4096u
 /* Ranges that intersections of lists may make: 256 MB. */
@@ -48,6 +54,7 @@ struct normalise {
 	struct arena *arena;
 	const struct places *places;
 	struct cubes *cubes;
+	uint8_t family_bit;
 	uint32_t max;
 	bool too_large;
 
@@ -57,6 +64,7 @@ struct normalise {
 	struct accepted layer4[16]; /* by proto_bits */
 
 	VEC(ranges) lists;
+	VEC(uint32_t) spent;    /* cubes made by spreading the list */
 	struct map known_lists; /* by the bytes of the ranges */
 	struct map known_both;  /* a pair of lists to an index into both */
 	VEC(struct accepted) both;
@@ -152,6 +160,7 @@ static uint32_t list_add(struct normalise *n, const ranges *list)
 	if (list->len <= LIST_KNOWN_MAX)
 		map_add(n->arena, &n->known_lists, key, index);
 	vec_push(n->arena, &n->lists, *list);
+	vec_push(n->arena, &n->spent, 0);
 	return index;
 }
 
@@ -343,18 +352,6 @@ static void apply_match(struct normalise *n, struct condition *c, const struct m
 	narrow(n, c, field, accept_match(n, match, &n->fields[field]));
 }
 
-static void apply_rule(struct normalise *n, struct condition *c, const struct rule *rule)
-{
-	unsigned int family = n->cubes->family;
-	uint8_t bit = family == FAMILY_IPV4   ? FAM_IPV4
-		      : family == FAMILY_IPV6 ? FAM_IPV6
-					      : FAM_OTHER;
-
-	c->empty |= !(rule->families & bit);
-	for (uint32_t i = 0; i < rule->matches.len && !c->empty; i++)
-		apply_match(n, c, &rule->matches.data[i]);
-}
-
 /* Tests. */
 
 static uint32_t test_of(struct normalise *n, uint32_t index, const struct accepted *a)
@@ -441,10 +438,14 @@ static bool is_exact(const struct field *field, const struct accepted *a)
 static uint32_t spread_size(struct normalise *n, const struct field *field, struct accepted *a)
 {
 	ranges list = view(n, a);
+	uint32_t spent;
 
 	if (field->dim == NO_DIM || is_exact(field, a))
 		return 0;
 	if (field->width == 1 && list.len > BYTE_SPREAD_MAX)
+		return 0;
+	spent = list.len > LIST_SHORT ? n->spent.data[a->list] : 0;
+	if (spent && spent + list.len > LIST_CUBES_MAX)
 		return 0;
 	return field->pair ? 3 * list.len : list.len;
 }
@@ -497,6 +498,8 @@ static void spread(struct normalise *n, const struct field *field, struct accept
 {
 	ranges list = view(n, a);
 
+	if (a->list != NO_LIST)
+		n->spent.data[a->list] += list.len;
 	vec_for_each(range, &list) {
 		struct interval boxes[3][2], *box;
 		uint32_t k;
@@ -552,12 +555,16 @@ static struct condition everything(const struct normalise *n)
 static uint32_t normalise_place(struct normalise *n, uint32_t index)
 {
 	const struct place *place = &n->places->list.data[index];
+	const struct rule *rule = &n->places->rs->rules.data[place->rule];
 	struct condition c;
 
+	if (!(rule->families & n->family_bit))
+		return place->kind == PLACE_JUMP ? place->resume : index + 1;
 	while (n->stack.data[n->stack.len - 1].place != place->jump)
 		n->stack.len--;
 	c = n->stack.data[n->stack.len - 1];
-	apply_rule(n, &c, &n->places->rs->rules.data[place->rule]);
+	for (uint32_t i = 0; i < rule->matches.len && !c.empty; i++)
+		apply_match(n, &c, &rule->matches.data[i]);
 	if (place->kind != PLACE_JUMP) {
 		if (!c.empty)
 			emit(n, &c, index);
@@ -572,6 +579,9 @@ static uint32_t normalise_place(struct normalise *n, uint32_t index)
 
 static void normalise_init(struct normalise *n)
 {
+	n->family_bit = n->cubes->family == FAMILY_IPV4   ? FAM_IPV4
+			: n->cubes->family == FAMILY_IPV6 ? FAM_IPV6
+							  : FAM_OTHER;
 	add_fields(n);
 	for (uint32_t i = 0; i < 2 * n->places->rs->sets.len; i++)
 		vec_add(n->arena, &n->of_set);
