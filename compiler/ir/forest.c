@@ -8,11 +8,12 @@
 
 #include "compiler/ir/forest_internal.h"
 
-#define PRUNE_MAX    64u /* longer lists are not compared pair by pair */
-#define ONE_TREE_MAX 2048u
-#define WORK_MAX     ((uint64_t)300 << 20) /* about half a second for each try */
-#define RESUMES_FREE 15u
-#define RESUMES_MAX  64u
+#define PRUNE_MAX     256u /* longer lists are not compared pair by pair */
+#define ONE_TREE_MAX  2048u
+#define ONE_TREE_WORK 100000u
+#define WORK_MAX      ((uint64_t)300 << 20) /* about half a second for each try */
+#define RESUMES_FREE  15u
+#define RESUMES_MAX   64u
 
 static const struct effort efforts[] = {
 	{ FOREST_LEAF_SOFT, 3.0 },
@@ -62,17 +63,57 @@ static bool hides(const struct grove *grove, uint32_t by, uint32_t cube)
 	return !list[by].n_tests || same_tests(grove->cubes, &list[by], &list[cube]);
 }
 
-/* Has all of the region, whatever the tests of others say. */
-static bool has_region(const struct grove *grove, uint32_t cube)
+/* All that the cubes of a list have of the region. */
+static void hull_of(const struct grove *grove, const uint32_t *list, uint32_t n,
+		    struct interval *ret_hull)
+{
+	for (uint32_t dim = 0; dim < grove->n_dims; dim++) {
+		const struct side *side = &grove->region[dim];
+		struct interval hull = { UINT64_MAX, 0 };
+
+		if (!grove->column[dim])
+			continue;
+		for (uint32_t i = 0; i < n && (hull.lo > side->lo || hull.hi < side->hi); i++) {
+			struct interval clip;
+
+			if (!side_clip(side, column_box(grove, dim, list[i]), &clip))
+				continue;
+			hull.lo = clip.lo < hull.lo ? clip.lo : hull.lo;
+			hull.hi = clip.hi > hull.hi ? clip.hi : hull.hi;
+		}
+		ret_hull[dim] = hull;
+	}
+}
+
+static bool has_hull(const struct grove *grove, uint32_t cube, const struct interval *hull)
 {
 	if (grove->cubes->list.data[cube].n_tests)
 		return false;
 	for (uint32_t dim = 0; dim < grove->n_dims; dim++)
-		if (grove->column[dim] &&
-		    (column_box(grove, dim, cube)->lo > grove->region[dim].lo ||
-		     column_box(grove, dim, cube)->hi < grove->region[dim].hi))
+		if (grove->column[dim] && (column_box(grove, dim, cube)->lo > hull[dim].lo ||
+					   column_box(grove, dim, cube)->hi < hull[dim].hi))
 			return false;
 	return true;
+}
+
+/* Takes out what a cube hides that has all that the list has. Return: the new length. */
+static uint32_t prune_long(struct grove *grove, uint32_t *list, uint32_t n)
+{
+	struct interval hull[DIMS_MAX];
+	uint32_t kept = 0;
+
+	hull_of(grove, list, n, hull);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t by = list[i];
+
+		list[kept++] = by;
+		if (!has_hull(grove, by, hull))
+			continue;
+		while (i + 1 < n && grove->cubes->list.data[list[i + 1]].place < grove->until[by])
+			i++;
+	}
+	grove->work += 2 * (uint64_t)n;
+	return kept;
 }
 
 /* Takes hidden cubes out of the list. Return: its new length. */
@@ -80,20 +121,10 @@ static uint32_t prune(struct grove *grove, uint32_t *list, uint32_t n)
 {
 	uint32_t kept = 0;
 
-	if (n > PRUNE_MAX) {
-		for (uint32_t i = 0; i < n; i++) {
-			uint32_t by = list[i];
-
-			list[kept++] = by;
-			if (!has_region(grove, by))
-				continue;
-			while (i + 1 < n &&
-			       grove->cubes->list.data[list[i + 1]].place < grove->until[by])
-				i++;
-		}
-		grove->work += n;
-		return kept;
-	}
+	if (n > 8)
+		n = prune_long(grove, list, n);
+	if (n > PRUNE_MAX)
+		return n;
 	for (uint32_t i = 0; i < n; i++) {
 		bool hidden = false;
 
@@ -206,29 +237,70 @@ static bool is_out_of_bounds(struct grove *grove)
 static void build_node(struct grove *grove, struct growth *growth, uint32_t node, uint32_t at,
 		       uint32_t n, uint32_t depth);
 
-static void build_children(struct grove *grove, struct growth *growth, uint32_t node,
-			   const struct cut *cut, uint32_t at, uint32_t n, uint32_t depth)
+/* Children of one node whose cubes all have the whole of their side: equal lists, equal trees. */
+struct twins {
+	struct map known; /* list to node */
+};
+
+/* Return: the child is the same as an earlier one, and is done. Else it will be @node. */
+static bool is_twin(struct grove *grove, struct twins *twins, uint32_t dim, uint32_t node,
+		    uint32_t at, uint32_t n)
 {
-	uint32_t children = cut->mask + 1u, total = 0, first = PLACE_NONE, base, lists;
-	uint32_t *end = arena_new_array(grove->arena, uint32_t, children);
-	struct side whole = grove->region[cut->dim];
+	const struct side *side = &grove->region[dim];
+	struct str key = { (const char *)list_at(grove, at), n * (uint32_t)sizeof(uint32_t) };
+	uint32_t twin;
+
+	if (n <= grove->effort.leaf_soft)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct interval *box = column_box(grove, dim, *list_at(grove, at + i));
+
+		if (box->lo > side->lo || box->hi < side->hi)
+			return false;
+	}
+	if (map_find(&twins->known, key, &twin)) {
+		grove->nodes.data[node] = grove->nodes.data[twin];
+		return true;
+	}
+	/* The list itself is pruned in its place. */
+	key.s = arena_memdup(grove->arena, key.s, key.len);
+	map_add(grove->arena, &twins->known, key, node);
+	return false;
+}
+
+/* Deals the cubes out. Return: the ends of the children's lists; the first starts where the stack
+ * ended. */
+static uint32_t *deal_children(struct grove *grove, const struct cut *cut, uint32_t at, uint32_t n)
+{
+	uint32_t *end = arena_new_array(grove->arena, uint32_t, cut->mask + 1u);
+	uint32_t total = 0;
 
 	deal(grove, cut, at, n, end, false);
-	lists = grove->stack.len;
-	for (uint32_t i = 0; i < children; i++) {
+	for (uint32_t i = 0; i <= cut->mask; i++) {
 		uint32_t own = end[i];
 
-		end[i] = lists + total;
+		end[i] = grove->stack.len + total;
 		total += own;
 	}
 	stack_reserve(grove, total);
 	grove->stack.len += total;
 	deal(grove, cut, at, n, end, true);
-	base = nodes_add(grove, children);
-	for (uint32_t i = 0, from = lists; i < children && !is_out_of_bounds(grove); i++) {
+	return end;
+}
+
+static void build_children(struct grove *grove, struct growth *growth, uint32_t node,
+			   const struct cut *cut, uint32_t at, uint32_t n, uint32_t depth)
+{
+	uint32_t lists = grove->stack.len, base = nodes_add(grove, cut->mask + 1u);
+	uint32_t *end = deal_children(grove, cut, at, n), first = PLACE_NONE;
+	struct side whole = grove->region[cut->dim];
+	struct twins twins = { 0 };
+
+	for (uint32_t i = 0, from = lists; i <= cut->mask && !is_out_of_bounds(grove); i++) {
 		/* A child that no packet reaches has no cubes: a leaf, whatever its region. */
 		cut_side(cut, &whole, i, &grove->region[cut->dim]);
-		build_node(grove, growth, base + i, from, end[i] - from, depth + 1);
+		if (!is_twin(grove, &twins, cut->dim, base + i, from, end[i] - from))
+			build_node(grove, growth, base + i, from, end[i] - from, depth + 1);
 		grove->region[cut->dim] = whole;
 		if (grove->nodes.data[base + i].first < first)
 			first = grove->nodes.data[base + i].first;
@@ -269,11 +341,13 @@ static struct side whole_side(const struct dim *dim)
 			      0 };
 }
 
-static void build_group(struct grove *grove, const uint8_t *group_of, uint32_t group)
+/* Adds the group's tree. Return: false with grove->why set and nothing added. */
+static bool build_group(struct grove *grove, const uint8_t *group_of, uint32_t group)
 {
 	struct growth growth = { .group = { .family = grove->cubes->family } };
-	uint32_t n = 0;
+	uint32_t n = 0, nodes = grove->nodes.len, records = grove->records.len;
 
+	grove->leaves = (struct map){ 0 };
 	grove->stack.len = 0;
 	stack_reserve(grove, grove->cubes->list.len);
 	for (uint32_t i = 0; i < grove->cubes->list.len; i++)
@@ -284,9 +358,32 @@ static void build_group(struct grove *grove, const uint8_t *group_of, uint32_t g
 		grove->region[dim] = whole_side(&grove->cubes->dims.dim[dim]);
 	growth.group.root = nodes_add(grove, 1);
 	build_node(grove, &growth, growth.group.root, 0, n, 0);
+	if (grove->why) {
+		grove->nodes.len = nodes;
+		grove->records.len = records;
+		return false;
+	}
 	growth.group.first = grove->nodes.data[growth.group.root].first;
 	vec_push(grove->arena, &grove->groups, growth.group);
 	grove->cost += COST_GROUP + (growth.visits > 0 ? growth.cost / growth.visits : 0);
+	return true;
+}
+
+/*
+ * Trees for the groups; one that will not be built is parted in two while there may be more.
+ * Return: false with grove->why set.
+ */
+static bool build_groups(struct grove *grove, uint8_t *group_of, uint32_t n_groups)
+{
+	for (uint32_t group = 0; group < n_groups; group++) {
+		while (!build_group(grove, group_of, group)) {
+			if (!grove->may_part || n_groups == FOREST_GROUPS_MAX)
+				return false;
+			grove->why = NULL;
+			partition_split(grove->cubes, group_of, group, n_groups++);
+		}
+	}
+	return true;
 }
 
 static int by_first(const void *a, const void *b)
@@ -298,20 +395,16 @@ static int by_first(const void *a, const void *b)
 }
 
 /* Return: false with grove->why set. */
-static bool build_trees(struct grove *grove, const uint8_t *group_of, uint32_t n_groups)
+static bool build_trees(struct grove *grove, uint8_t *group_of, uint32_t n_groups)
 {
 	uint32_t n = grove->cubes->list.len;
 
 	grove->nodes.len = grove->records.len = grove->groups.len = 0;
-	grove->leaves = (struct map){ 0 };
 	grove->cost = 0;
 	grove->why = NULL;
 	grove->work = 0;
-	grove->work_max = WORK_MAX;
 	grove->records_max = n < 1024 ? 1u << 17 : n * 32 + (1u << 17);
-	for (uint32_t group = 0; group < n_groups && !grove->why; group++)
-		build_group(grove, group_of, group);
-	if (grove->why)
+	if (!build_groups(grove, group_of, n_groups))
 		return false;
 	qsort(grove->groups.data, grove->groups.len, sizeof(*grove->groups.data), by_first);
 	return true;
@@ -362,10 +455,16 @@ static struct grove *grove_new(struct arena *lasting, struct arena *arena,
 	return grove;
 }
 
-static bool grow(struct grove *grove, const uint8_t *group_of, uint32_t n_groups)
+static bool grow(struct grove *grove, const uint8_t *parted, uint32_t n_groups)
 {
+	uint32_t n = grove->cubes->list.len;
+	uint8_t *group_of = arena_new_array(grove->arena, uint8_t, n + 1);
+
+	grove->may_part = true;
+	grove->work_max = WORK_MAX;
 	for (uint32_t i = 0; i < EFFORTS; i++) {
 		grove->effort = efforts[i];
+		memcpy(group_of, parted, n);
 		if (build_trees(grove, group_of, n_groups))
 			return true;
 	}
@@ -389,6 +488,7 @@ static const char *build_family(struct grove **grove)
 		return (*grove)->why;
 	single = grove_new((*grove)->lasting, (*grove)->arena, (*grove)->places, (*grove)->cubes);
 	single->effort = efforts[0];
+	single->work_max = 2 * (*grove)->work + ONE_TREE_WORK;
 	if (build_trees(single, one, 1) && ((*grove)->why || single->cost <= (*grove)->cost))
 		*grove = single;
 	return (*grove)->why;

@@ -15,6 +15,11 @@
 #define NODE_WEIGHT       0.25 /* what a child node costs, in records */
 #define GAIN              2.0 /* a cut saves at least so many records, or costs more than it saves */
 
+/* What a copy costs, when a list is long, short, or must be cut by all means. */
+#define COPY_LONG  1.0
+#define COPY_SHORT 0.5
+#define COPY_MUST  0.2
+
 static uint64_t low_bits(unsigned int n)
 {
 	return n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
@@ -147,20 +152,51 @@ static bool view_open(struct view *view, const uint32_t *list, uint32_t n)
 	return view->n > 0;
 }
 
-/* Takes the cut when it is the best so far. @pairs: the sum of c * (c - 1) over children. */
-static void offer(const struct view *view, struct cut cut, double pairs, double copies,
+/* What a cut makes of the sample. Children without a narrow cube are all alike: one counts. */
+struct deal {
+	double narrow;  /* copies of cubes that not all children have */
+	double met;     /* the records beside each of them, summed */
+	double copies;  /* records of all children that differ */
+	double records; /* records of all children */
+	uint32_t wide;  /* cubes that all children have */
+	uint32_t children;
+};
+
+static void deal_child(struct deal *deal, uint32_t narrow)
+{
+	double records = (double)narrow + deal->wide;
+
+	deal->narrow += narrow;
+	deal->met += narrow * (records - 1);
+	deal->copies += narrow ? records : 0;
+	deal->records += records;
+	deal->children++;
+}
+
+/*
+ * Takes the cut when it is the best so far. A packet meets every cube of the node as often: a
+ * narrow one in a child of its own, a wide one in any child.
+ */
+static void offer(const struct view *view, struct cut cut, const struct deal *deal,
 		  struct cut *best)
 {
-	double taken = view->n + view->wide, n = taken * view->scale, bucket;
+	double taken = view->n + view->wide, n = taken * view->scale, met = 0, bucket, copies,
+	       weight;
 	double cap = n >= LARGE ? REPLICATION_LARGE : view->grove->effort.replication;
 
-	if (copies > cap * taken && !view->relaxed)
+	copies = (deal->copies + deal->wide) / taken;
+	if (copies > cap && !view->relaxed)
 		return;
-	bucket = pairs * view->scale / copies + 1;
+	if (deal->narrow > 0)
+		met = deal->met / deal->narrow * (taken - deal->wide);
+	if (deal->wide)
+		met += deal->wide * (deal->records / deal->children - 1);
+	bucket = met / taken * view->scale + 1;
 	/* Where a list must be cut, new ends let cubes hide others. */
 	if (bucket + GAIN > n && !view->relaxed)
 		return;
-	cut.score = bucket * copies / taken + NODE_WEIGHT * (cut.mask + 1) / n;
+	weight = view->relaxed ? COPY_MUST : n >= LARGE ? COPY_LONG : COPY_SHORT;
+	cut.score = bucket * (1 + weight * (copies - 1)) + NODE_WEIGHT * (cut.mask + 1) / n;
 	if (cut.score < best->score)
 		*best = cut;
 }
@@ -171,15 +207,15 @@ static void try_window(const struct view *view, unsigned int shift, unsigned int
 	struct cut cut = { .dim = (uint8_t)view->dim,
 			   .shift = (uint8_t)shift,
 			   .mask = (uint16_t)low_bits(bits) };
-	uint32_t *count = view->grove->count, n = 1u << bits, all = view->wide;
-	double pairs = 0, copies = 0;
+	uint32_t *count = view->grove->count, n = 1u << bits;
+	struct deal deal = { .wide = view->wide };
 
 	memset(count, 0, (n + 1) * sizeof(*count));
 	for (uint32_t i = 0; i < view->n; i++) {
 		uint32_t first, k = cut_children(&cut, &view->grove->sample[i], &first);
 
 		if (k == n) {
-			all++;
+			deal.wide++;
 			continue;
 		}
 		count[first]++;
@@ -190,12 +226,11 @@ static void try_window(const struct view *view, unsigned int shift, unsigned int
 		count[first + k]--;
 	}
 	view->grove->work += view->n + n;
-	for (uint32_t i = 0, running = all; i < n; i++) {
-		running += count[i];
-		pairs += (double)running * (running - 1.0) * (running > 0);
-		copies += running;
+	for (uint32_t i = 0, narrow = 0; i < n; i++) {
+		narrow += count[i];
+		deal_child(&deal, narrow);
 	}
-	offer(view, cut, pairs, copies, best);
+	offer(view, cut, &deal, best);
 }
 
 static void try_windows(const struct view *view, struct cut *best)
@@ -231,15 +266,18 @@ static void try_threshold(const struct view *view, uint64_t at, struct cut *best
 			   .shift = (uint8_t)bits,
 			   .mask = 1,
 			   .add = (uint32_t)(((uint64_t)1 << bits) - at) };
-	double low = view->wide, high = view->wide;
+	struct deal deal = { .wide = view->wide };
+	uint32_t low = 0, high = 0;
 
 	for (uint32_t i = 0; i < view->n; i++) {
-		low += view->grove->sample[i].lo < at;
-		high += view->grove->sample[i].hi >= at;
+		low += view->grove->sample[i].hi < at;
+		high += view->grove->sample[i].lo >= at;
 	}
+	deal.wide += view->n - low - high;
 	view->grove->work += view->n;
-	offer(view, cut, low * (low - 1) * (low > 0) + high * (high - 1) * (high > 0), low + high,
-	      best);
+	deal_child(&deal, low);
+	deal_child(&deal, high);
+	offer(view, cut, &deal, best);
 }
 
 /* At quantiles of the bounds. */

@@ -52,6 +52,7 @@ struct grove {
 	uint32_t *until; /* by cube: it covers cubes of places below, where its box does */
 	struct side region[DIMS_MAX]; /* of the node looked at */
 	struct effort effort;
+	bool may_part; /* a group in two */
 	uint64_t work, work_max;
 	uint32_t records_max;
 	const char *why; /* not NULL: given up */
@@ -72,6 +73,8 @@ bool cut_choose(struct grove *grove, const uint32_t *list, uint32_t n, struct cu
 
 /* partition.c: the group (below FOREST_GROUPS_MAX) of every cube. Return: how many groups. */
 uint32_t partition(const struct cubes *cubes, uint8_t *ret_group);
+/* The wider half of @group becomes group @into. */
+void partition_split(const struct cubes *cubes, uint8_t *group_of, uint32_t group, uint32_t into);
 
 /* ns, measured: a node is a dependent load, a record some compares of a line that is there. */
 #define COST_GROUP   2.0
