@@ -30,8 +30,6 @@ static void add_masked(struct arena *arena, struct values *v, const struct match
 
 static void add_atom(const struct ruleset *rs, struct values *v, const struct atom *a)
 {
-	const struct set *set = &rs->sets.data[a->set];
-
 	switch (a->kind) {
 	case ATOM_RANGE:
 		add_range(rs->arena, v, v->by_family && a->family == FAMILY_IPV6,
@@ -43,7 +41,7 @@ static void add_atom(const struct ruleset *rs, struct values *v, const struct at
 		break;
 	case ATOM_SET:
 		for (uint32_t part = 0; part < 2; part++)
-			vec_for_each(r, &set->members[part])
+			vec_for_each(r, &rs->sets.data[a->set].members[part])
 				add_range(rs->arena, v, part, *r);
 		break;
 	}
