@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The blob as the proof reads it: bytes checked before they are used, records as products. */
+#ifndef BPFFW_PROVE_BLOB_H
+#define BPFFW_PROVE_BLOB_H
+
+#include "compiler/ir/forest.h"
+#include "compiler/ir/prove_region.h"
+#include "compiler/ir/prove_rule.h"
+
+struct test_view {
+	bool known;
+	uint8_t field;
+	struct value_set set; /* within the universe */
+};
+
+/* One family's part of the blob. */
+struct blob_view {
+	struct arena *arena;
+	const struct forest *forest;
+	struct reference *ref;
+	struct set_pool kept;
+	bool is6;
+	uint32_t n_fixed; /* dims that records compare; FAMILY_NONE: 0 */
+	const struct forest_region *records;
+	struct test_view *tests;
+	uint8_t field_of_dim[DIMS_MAX];
+};
+
+/* Regions inside the blob, in order, aligned. Return: NULL, or what is wrong. */
+const char *blob_check(const struct forest *forest);
+
+void blob_init(struct blob_view *view, struct arena *arena, const struct forest *forest,
+	       struct reference *ref);
+/* Return: NULL, or what is wrong with the dims. */
+const char *blob_family(struct blob_view *view, unsigned int family);
+
+const struct forest_node *blob_node(const struct blob_view *view, uint32_t index);
+const void *blob_record(const struct blob_view *view, uint32_t index);
+uint32_t blob_record_size(const struct blob_view *view);
+uint32_t blob_record_place(const struct blob_view *view, uint32_t index);
+
+/* Everything that can be wrong with a record in itself. Return: NULL, or what. */
+const char *blob_record_check(struct blob_view *view, uint32_t index);
+
+/* Of a checked record: the interval in a dim; exact for the fixed ones, else a hull. */
+struct interval blob_record_span(const struct blob_view *view, uint32_t index, uint32_t dim);
+/* The run of tests of a checked record; 0: none. */
+const struct test_view *blob_record_tests(const struct blob_view *view, uint32_t index,
+					  uint32_t *ret_n);
+/* Return: false when the shape is too odd to be written as sets. */
+bool blob_record_product(const struct blob_view *view, uint32_t index, struct set_pool *pool,
+			 struct product *ret_product);
+
+/* What @dim can be at all. */
+struct extent_bits blob_dim_extent(const struct blob_view *view, uint32_t dim);
+
+#endif
