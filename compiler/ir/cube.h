@@ -33,8 +33,9 @@ struct dim {
  * Dims 0 .. are fixed, so that leaf records can be compared without a table:
  * IPv4: src dst sport dport proto frag; IPv6: src src dst dst sport dport proto frag;
  * FAMILY_NONE: none fixed. Further fields of the match table follow, those of the frame first, in
- * table order, while there is room (IPv6: all but ttl and dscp). The family, and the ethertype
- * inside of IP, are no dims; FAMILY_NONE has no IP fields. What is no dim is compared by tests.
+ * table order, while there is room (IPv6: all but ttl and dscp). The family is no dim, nor the
+ * ethertype inside of IP, which the family decides; FAMILY_NONE has no IP fields. What is no dim is
+ * compared by tests.
  */
 enum dim4 { DIM4_SRC, DIM4_DST, DIM4_SPORT, DIM4_DPORT, DIM4_PROTO, DIM4_FRAG, DIM4_FIXED };
 enum dim6 {

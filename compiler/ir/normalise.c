@@ -24,7 +24,9 @@
 #define LIST_CUBES_MAX 16384u
 #define LIST_SHORT     4u
 /* A longer list is a test: a tree of a million takes seconds and 64 MB, a search 21 steps, 8 MB. */
-#define SPREAD_MAX 131072u
+#define SPREAD_MAX     131072u
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
 /* Lists up to this length are compared with those known by their content. */
 #define LIST_KNOWN_MAX 4096u
 /* Ranges that intersections of lists may make: 256 MB. */
@@ -37,7 +39,7 @@ struct field {
 	uint8_t width;
 	bool pair;
 	uint32_t dim; /* the first of two for a pair */
-	u128 max;
+	u128 min, max;
 };
 
 /* The values a field may have. */
@@ -114,6 +116,10 @@ static void add_field(struct normalise *n, const struct clause *row)
 		if (!field.pair)
 			field.max = ((u128)1 << dims->dim[i].bits) - 1;
 	}
+	/* What has an ethertype of IP and is none is malformed, and meets no rule. */
+	if (row->type == TYPE_ETHER && n->cubes->family != FAMILY_NONE)
+		field.min = field.max =
+			n->cubes->family == FAMILY_IPV4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
 	if (row->offset == offsetof(struct pkt, proto))
 		n->proto = n->n_fields;
 	if (row->offset == offsetof(struct pkt, frag))
@@ -432,7 +438,7 @@ static bool is_exact(const struct field *field, const struct accepted *a)
 	if (a->list != NO_LIST)
 		return false;
 	if (field->dim == NO_DIM)
-		return a->hull.lo == 0 && a->hull.hi == field->max;
+		return a->hull.lo == field->min && a->hull.hi == field->max;
 	return !field->pair || pair_boxes(a->hull, boxes) == 1;
 }
 
@@ -549,8 +555,14 @@ static struct condition everything(const struct normalise *n)
 	struct condition c = { .place = PLACE_NONE };
 
 	for (uint32_t i = 0; i < n->n_fields; i++)
-		c.of[i] = (struct accepted){ { 0, n->fields[i].max }, NO_LIST };
+		c.of[i] = (struct accepted){ { n->fields[i].min, n->fields[i].max }, NO_LIST };
 	return c;
+}
+
+/* The fields in use only: this is most of the work for a plain rule. */
+static void copy(const struct normalise *n, struct condition *to, const struct condition *from)
+{
+	memcpy(to, from, offsetof(struct condition, of) + n->n_fields * sizeof(from->of[0]));
 }
 
 /* Return: the place to look at next. */
@@ -564,7 +576,7 @@ static uint32_t normalise_place(struct normalise *n, uint32_t index)
 		return place->kind == PLACE_JUMP ? place->resume : index + 1;
 	while (n->stack.data[n->stack.len - 1].place != place->jump)
 		n->stack.len--;
-	c = n->stack.data[n->stack.len - 1];
+	copy(n, &c, &n->stack.data[n->stack.len - 1]);
 	for (uint32_t i = 0; i < rule->matches.len && !c.empty; i++)
 		apply_match(n, &c, &rule->matches.data[i]);
 	if (place->kind != PLACE_JUMP) {
@@ -575,7 +587,7 @@ static uint32_t normalise_place(struct normalise *n, uint32_t index)
 	if (c.empty)
 		return place->resume;
 	c.place = index;
-	vec_push(n->arena, &n->stack, c);
+	copy(n, vec_add(n->arena, &n->stack), &c);
 	return index + 1;
 }
 

@@ -102,6 +102,16 @@ static u128 field_max(const struct clause *row, unsigned int family)
 	return row->type == TYPE_FRAG ? FRAG_LATER : clause_max(row);
 }
 
+/* What has an ethertype of IP and is none is malformed, and meets no rule. */
+static struct range field_range(const struct clause *row, unsigned int family)
+{
+	if (row->type == TYPE_ETHER && family == FAMILY_IPV4)
+		return (struct range){ 0x0800, 0x0800 };
+	if (row->type == TYPE_ETHER && family == FAMILY_IPV6)
+		return (struct range){ 0x86dd, 0x86dd };
+	return (struct range){ 0, field_max(row, family) };
+}
+
 void reference_family(struct reference *ref, unsigned int family)
 {
 	ref->family = family;
@@ -113,7 +123,7 @@ void reference_family(struct reference *ref, unsigned int family)
 		if (row->type == TYPE_FAMILY || reference_field(ref, row->offset) != FIELDS_MAX)
 			continue;
 		ref->fields[n] = (struct prove_field){ row, row->offset, row->width };
-		ref->universe.range[n] = (struct range){ 0, field_max(row, family) };
+		ref->universe.range[n] = field_range(row, family);
 		ref->universe.all[n] = (struct value_set){ &ref->universe.range[n], 1 };
 		ref->universe.n = ref->n_fields = n + 1;
 	}

@@ -90,8 +90,10 @@ struct shape_case {
 static const struct shape_case shapes[] = {
 	{ "no rule", OPEN, { 0, 0, 0 }, 0, { 0, 0, 0 } },
 	{ "any packet of IP", OPEN "drop", { 0, 1, 1 }, 0, { 0, 1, 1 } },
-	{ "ether", OPEN "drop ether 0x88cc", { 1, 1, 1 }, 2, { 1, 1, 1 } },
-	{ "two frame types", OPEN "drop ether 0x88cc,0x88b5", { 2, 1, 1 }, 2, { 2, 1, 1 } },
+	{ "ether", OPEN "drop ether 0x88cc", { 1, 0, 0 }, 0, { 1, 0, 0 } },
+	{ "two ethertypes", OPEN "drop ether 0x88cc,0x88b5", { 2, 0, 0 }, 0, { 2, 0, 0 } },
+	{ "that of IPv4", OPEN "drop ether 0x0800", { 1, 1, 0 }, 0, { 1, 1, 0 } },
+	{ "not that of IPv4", OPEN "drop not ether 0x0800", { 2, 0, 1 }, 0, { 2, 0, 1 } },
 	{ "disabled", OPEN "drop disabled", { 0, 0, 0 }, 0, { 0, 0, 0 } },
 	{ "an IPv4 address", OPEN "drop src 192.0.2.1", { 0, 1, 0 }, 0, { 0, 1, 0 } },
 	{ "an IPv4 range", OPEN "drop src 192.0.2.1-192.0.2.6", { 0, 1, 0 }, 0, { 0, 1, 0 } },

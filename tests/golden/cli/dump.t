@@ -20,8 +20,7 @@ file cubes.fw
 | drop
 | allow icmp type 8
 out
-| IPv4: 9 cubes
-|   0 allow line 11: & ether 35020
+| IPv4: 8 cubes
 |   1 allow line 12: src 10.0.0.0/8 dport 22 proto 6 frag 0-1
 |   2 count line 13: proto 6 frag 0-1 flags 2-234 ttl 0-1 & flags 2,10,34,42,... (16 ranges)
 |   4 return line 6: src 10.9.9.9 vlan 20
@@ -30,8 +29,7 @@ out
 |   5 drop line 7: src 192.0.2.1-192.0.2.11 dport 5 proto 6 frag 0-1 vlan 20 & src 192.0.2.1,192.0.2.9-192.0.2.11
 |   6 allow line 8: vlan 20 smac 02:00:00:00:00:01 dmac 02:00:00:00:00:02
 |   9 drop line 16: any
-| IPv6: 10 cubes
-|   0 allow line 11: & ether 35020
+| IPv6: 9 cubes
 |   1 allow line 12: src 2001:db8::5-2001:db8::ffff:ffff:ffff:ffff dport 22 proto 6 frag 0-1
 |   1 allow line 12: src 2001:db8:0:1::-2001:db8:0:6:ffff:ffff:ffff:ffff dport 22 proto 6 frag 0-1
 |   1 allow line 12: src 2001:db8:0:7::-2001:db8:0:7::9 dport 22 proto 6 frag 0-1
