@@ -154,24 +154,11 @@ static bool view_open(struct view *view, const uint32_t *list, uint32_t n)
 
 /* What a cut makes of the sample. Children without a narrow cube are all alike: one counts. */
 struct deal {
-	double narrow;  /* copies of cubes that not all children have */
-	double met;     /* the records beside each of them, summed */
-	double copies;  /* records of all children that differ */
-	double records; /* records of all children */
-	uint32_t wide;  /* cubes that all children have */
-	uint32_t children;
+	uint64_t narrow;  /* copies of cubes that not all children have */
+	uint64_t squares; /* of the number of narrow ones in each child */
+	uint32_t wide;    /* cubes that all children have */
+	uint32_t different, children;
 };
-
-static void deal_child(struct deal *deal, uint32_t narrow)
-{
-	double records = (double)narrow + deal->wide;
-
-	deal->narrow += narrow;
-	deal->met += narrow * (records - 1);
-	deal->copies += narrow ? records : 0;
-	deal->records += records;
-	deal->children++;
-}
 
 /*
  * Takes the cut when it is the best so far. A packet meets every cube of the node as often: a
@@ -180,17 +167,17 @@ static void deal_child(struct deal *deal, uint32_t narrow)
 static void offer(const struct view *view, struct cut cut, const struct deal *deal,
 		  struct cut *best)
 {
-	double taken = view->n + view->wide, n = taken * view->scale, met = 0, bucket, copies,
-	       weight;
-	double cap = n >= LARGE ? REPLICATION_LARGE : view->grove->effort.replication;
+	double taken = view->n + view->wide, n = taken * view->scale, met = 0, bucket, copies;
+	double cap = n >= LARGE ? REPLICATION_LARGE : view->grove->effort.replication, weight;
 
-	copies = (deal->copies + deal->wide) / taken;
+	copies = (double)(deal->narrow + (deal->different + 1) * (uint64_t)deal->wide) / taken;
 	if (copies > cap && !view->relaxed)
 		return;
-	if (deal->narrow > 0)
-		met = deal->met / deal->narrow * (taken - deal->wide);
+	if (deal->narrow)
+		met = ((double)deal->squares / deal->narrow + deal->wide - 1) *
+		      (taken - deal->wide);
 	if (deal->wide)
-		met += deal->wide * (deal->records / deal->children - 1);
+		met += deal->wide * ((double)deal->narrow / deal->children + deal->wide - 1);
 	bucket = met / taken * view->scale + 1;
 	/* Where a list must be cut, new ends let cubes hide others. */
 	if (bucket + GAIN > n && !view->relaxed)
@@ -208,7 +195,7 @@ static void try_window(const struct view *view, unsigned int shift, unsigned int
 			   .shift = (uint8_t)shift,
 			   .mask = (uint16_t)low_bits(bits) };
 	uint32_t *count = view->grove->count, n = 1u << bits;
-	struct deal deal = { .wide = view->wide };
+	struct deal deal = { .wide = view->wide, .children = n };
 
 	memset(count, 0, (n + 1) * sizeof(*count));
 	for (uint32_t i = 0; i < view->n; i++) {
@@ -228,7 +215,9 @@ static void try_window(const struct view *view, unsigned int shift, unsigned int
 	view->grove->work += view->n + n;
 	for (uint32_t i = 0, narrow = 0; i < n; i++) {
 		narrow += count[i];
-		deal_child(&deal, narrow);
+		deal.narrow += narrow;
+		deal.squares += (uint64_t)narrow * narrow;
+		deal.different += narrow != 0;
 	}
 	offer(view, cut, &deal, best);
 }
@@ -266,7 +255,7 @@ static void try_threshold(const struct view *view, uint64_t at, struct cut *best
 			   .shift = (uint8_t)bits,
 			   .mask = 1,
 			   .add = (uint32_t)(((uint64_t)1 << bits) - at) };
-	struct deal deal = { .wide = view->wide };
+	struct deal deal = { .wide = view->wide, .children = 2 };
 	uint32_t low = 0, high = 0;
 
 	for (uint32_t i = 0; i < view->n; i++) {
@@ -275,8 +264,9 @@ static void try_threshold(const struct view *view, uint64_t at, struct cut *best
 	}
 	deal.wide += view->n - low - high;
 	view->grove->work += view->n;
-	deal_child(&deal, low);
-	deal_child(&deal, high);
+	deal.narrow = low + high;
+	deal.squares = (uint64_t)low * low + (uint64_t)high * high;
+	deal.different = (low != 0) + (high != 0);
 	offer(view, cut, &deal, best);
 }
 
