@@ -13,7 +13,8 @@
 #define LARGE             1024u
 #define THRESHOLDS        16u
 #define NODE_WEIGHT       0.25 /* what a child node costs, in records */
-#define GAIN              2.0 /* a cut saves at least so many records, or costs more than it saves */
+/* A cut that saves fewer records costs more than it saves. */
+#define GAIN 2.0
 
 /* What a copy costs, when a list is long, short, or must be cut by all means. */
 #define COPY_LONG  1.0

@@ -25,9 +25,7 @@ static bool is_wide(const struct cube *cube, uint32_t dim, unsigned int bits)
 
 static enum width width4(const struct cube *cube, uint32_t dim)
 {
-	if (is_wide(cube, dim, WIDE_BITS4))
-		return WIDTH_WIDE;
-	return WIDTH_HOST;
+	return is_wide(cube, dim, WIDE_BITS4) ? WIDTH_WIDE : WIDTH_HOST;
 }
 
 /* A host has one high half. */
@@ -51,6 +49,16 @@ static uint8_t kind_of(const struct cubes *cubes, const struct cube *cube)
 			 2 * is_wide(cube, dport, PORTS_WIDE_BITS));
 }
 
+/* One kind, and all that are of it by now, become another. */
+static void join(uint32_t n_of[KINDS], uint8_t joined[KINDS], uint32_t from, uint32_t into)
+{
+	n_of[into] += n_of[from];
+	n_of[from] = 0;
+	for (uint32_t kind = 0; kind < KINDS; kind++)
+		if (joined[kind] == from)
+			joined[kind] = (uint8_t)into;
+}
+
 /* Networks are not told from hosts any more. */
 static void join_hosts(uint32_t n_of[KINDS], uint8_t joined[KINDS])
 {
@@ -59,11 +67,8 @@ static void join_hosts(uint32_t n_of[KINDS], uint8_t joined[KINDS])
 
 		into = (src == WIDTH_NET ? WIDTH_HOST : src) * WIDTHS +
 		       (dst == WIDTH_NET ? WIDTH_HOST : dst);
-		if (into == kind)
-			continue;
-		n_of[into] += n_of[kind];
-		n_of[kind] = 0;
-		joined[kind] = (uint8_t)into;
+		if (into != kind)
+			join(n_of, joined, kind, into);
 	}
 }
 
@@ -79,16 +84,14 @@ static void join_few(uint32_t n_of[KINDS], uint8_t joined[KINDS], uint32_t n)
 			few = kind;
 			continue;
 		}
-		n_of[few] += n_of[kind];
-		n_of[kind] = 0;
-		joined[kind] = (uint8_t)few;
+		join(n_of, joined, kind, few);
 	}
 }
 
 uint32_t partition(const struct cubes *cubes, uint8_t *ret_group)
 {
 	uint32_t n_of[KINDS] = { 0 }, n = 0, large = 0;
-	uint8_t joined[KINDS], group_of[KINDS];
+	uint8_t joined[KINDS], group_of[KINDS] = { 0 };
 
 	if (cubes->family == FAMILY_NONE) {
 		memset(ret_group, 0, cubes->list.len);
