@@ -3,6 +3,14 @@
 #include "compiler/compile.h"
 
 #include "compiler/gen/straight.h"
+#include "compiler/gen/walker.h"
+#include "compiler/ir/prove.h"
+
+/* Up to here a jump for each rule is faster than a tree (measured). */
+#define STRAIGHT_PLACES 16u
+/* More is refused before it is multiplied out. */
+#define FOREST_PLACES ((uint32_t)1 << 18)
+#define FOREST_CUBES  ((uint32_t)1 << 20)
 
 static bool report_unsupported(struct diags *ds, const struct ruleset *rs)
 {
@@ -12,25 +20,130 @@ static bool report_unsupported(struct diags *ds, const struct ruleset *rs)
 	return rs->unsupported.len > 0;
 }
 
-bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_compiled)
+static void take_places(const struct places *places, struct compiled *compiled)
+{
+	uint32_t *rules = arena_new_array(places->rs->arena, uint32_t, places->list.len);
+
+	for (uint32_t i = 0; i < places->list.len; i++)
+		rules[i] = places->list.data[i].rule;
+	compiled->n_places = places->list.len;
+	compiled->rule_of_place = rules;
+}
+
+/* Return: NULL, or why the cubes of a family cannot be made. */
+static const char *make_cubes(const struct places *places, const char *passes, struct cubes *cubes)
+{
+	static const unsigned int families[] = { FAMILY_NONE, FAMILY_IPV4, FAMILY_IPV6 };
+	struct arena *arena = places->rs->arena;
+
+	for (uint32_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		struct cubes *of_family = &cubes[forest_family(families[i])];
+		struct diags *ds = diags_new(arena);
+		const char *why;
+
+		if (!cubes_normalise(arena, ds, places, families[i], FOREST_CUBES, of_family))
+			return ds->list.len ? ds->list.data[0].message : "too many boxes";
+		cubes_simplify(of_family, places, passes);
+		why = cubes_check(of_family, places);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+/* Return: NULL, or why there is no proven forest. */
+static const char *make_forest(const struct places *places, const char *passes,
+			       struct compiled *compiled)
+{
+	struct arena *arena = places->rs->arena;
+	struct forest *forest = arena_new_array(arena, struct forest, 1);
+	struct cubes cubes[3] = { 0 };
+	const char *why = make_cubes(places, passes, cubes);
+
+	if (!why)
+		why = forest_build(arena, places, cubes, forest);
+	if (why)
+		return why;
+	compiled->proof = forest_prove(arena, places, forest);
+	if (!compiled->proof.holds)
+		return compiled->proof.why;
+	compiled->forest = forest;
+	return NULL;
+}
+
+static const char *emit_forest(struct gen *gen, const struct places *places, const char *passes,
+			       struct compiled *compiled)
+{
+	const char *why = make_forest(places, passes, compiled);
+
+	if (why)
+		return why;
+	if (!walker_emit(gen, compiled->forest))
+		return "the walker is too large for a BPF program";
+	compiled->classifier = CLASSIFIER_FOREST;
+	compiled->blob = compiled->forest->blob;
+	compiled->blob_size = compiled->forest->blob_size;
+	compiled->blob_room = gen->blob_room;
+	take_places(places, compiled);
+	return NULL;
+}
+
+static bool emit_straight(struct gen *gen, struct diags *ds, struct compiled *compiled)
+{
+	gen_init(gen, gen->rs);
+	if (!straight_emit(gen, ds, compiled))
+		return false;
+	compiled->classifier = CLASSIFIER_STRAIGHT;
+	compiled->blob = gen->blob.data;
+	compiled->blob_size = gen->blob.len;
+	return true;
+}
+
+static bool emit(struct gen *gen, struct diags *ds, struct compile_options options,
+		 struct compiled *compiled)
+{
+	const struct ruleset *rs = gen->rs;
+	struct places places = { 0 };
+	bool few = places_flatten(rs->arena, rs, STRAIGHT_PLACES, &places);
+	const char *why;
+
+	if (options.wanted == CLASSIFIER_STRAIGHT || (options.wanted == CLASSIFIER_ANY && few))
+		return emit_straight(gen, ds, compiled);
+	why = places_flatten(rs->arena, rs, FOREST_PLACES, &places)
+		      ? emit_forest(gen, &places, options.passes, compiled)
+		      : "too many rules, those of chains counted at each jump";
+	if (!why)
+		return true;
+	if (options.wanted == CLASSIFIER_FOREST) {
+		diag_error(ds, rs->default_span, E191, "no decision forest: %s", why);
+		return false;
+	}
+	diag_warning(ds, rs->default_span, W220, "every rule is looked at in turn: %s", why);
+	return emit_straight(gen, ds, compiled);
+}
+
+static void take_code(const struct code *code, struct compiled *compiled)
+{
+	compiled->insns = code->insns.data;
+	compiled->n_insns = code->insns.len;
+	compiled->relocs.data = code->relocs.data;
+	compiled->relocs.len = code->relocs.len;
+	compiled->lines.data = code->lines.data;
+	compiled->lines.len = code->lines.len;
+	compiled->functions.data = code->functions.data;
+	compiled->functions.len = code->functions.len;
+}
+
+bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_options options,
+		  struct compiled *ret_compiled)
 {
 	struct gen gen;
 	struct compiled compiled = { 0 };
 
 	gen_init(&gen, rs);
-	if (report_unsupported(ds, rs) || !straight_emit(&gen, ds, &compiled))
+	if (report_unsupported(ds, rs) || !emit(&gen, ds, options, &compiled))
 		return false;
-	compiled.insns = gen.code.insns.data;
-	compiled.n_insns = gen.code.insns.len;
-	compiled.relocs.data = gen.code.relocs.data;
-	compiled.relocs.len = gen.code.relocs.len;
-	compiled.lines.data = gen.code.lines.data;
-	compiled.lines.len = gen.code.lines.len;
-	compiled.functions.data = gen.code.functions.data;
-	compiled.functions.len = gen.code.functions.len;
-	compiled.blob = gen.blob.data;
-	compiled.blob_size = gen.blob.len;
-	compiled.blob_room = gen.blob_room;
+	take_code(&gen.code, &compiled);
 	compiled.enter = (struct enter_config){
 		.malformed_pass = rs->malformed_pass,
 		.antispoof = rs->antispoof,
@@ -38,4 +151,9 @@ bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_co
 	};
 	*ret_compiled = compiled;
 	return true;
+}
+
+bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_compiled)
+{
+	return compile_with(ds, rs, (struct compile_options){ 0 }, ret_compiled);
 }

@@ -11,8 +11,19 @@
 
 /*
  * compile() - @rs comes from sema_ruleset() without errors, ids and slots given (or zero: check).
+ * Few rules become straight-line code, others a proven forest. When there can be no forest, or its
+ * proof fails, W220 tells, and the rules become straight-line code all the same.
  * Reports E190 for what is not there yet and E191 for what does not fit. Return: false on those.
  */
 bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_compiled);
+
+/* For tests and dumps. */
+struct compile_options {
+	const char *passes;	/* letters of PASSES (cube.h); NULL: all */
+	enum classifier wanted; /* CLASSIFIER_FOREST: where it fails, E191 tells why */
+};
+
+bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_options options,
+		  struct compiled *ret_compiled);
 
 #endif

@@ -40,6 +40,8 @@ void code_span(struct code *c, struct span span)
 void code_function(struct code *c, bool global, uint8_t n_args)
 {
 	vec_push(c->arena, &c->functions, ((struct function){ c->insns.len, n_args, global }));
+	/* The kernel wants a line where a function begins. */
+	code_span(c, (struct span){ 0 });
 }
 
 static void resolve(struct code *c, const struct fixup *f)

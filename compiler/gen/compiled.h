@@ -5,7 +5,7 @@
 
 #include <linux/bpf.h>
 
-#include "compiler/lang/rule.h"
+#include "compiler/ir/prove.h"
 
 /* Maps that the code addresses; the loader puts descriptors in. */
 enum map_ref { MAP_SCRATCH, MAP_COUNTERS, MAP_BLOB, MAP_REFS };
@@ -28,7 +28,16 @@ struct function {
 	bool global;    /* verified once, for all arguments; else at each call. Needs BTF */
 };
 
+enum classifier {
+	CLASSIFIER_ANY, /* asked for: the one that suits */
+	CLASSIFIER_STRAIGHT,
+	CLASSIFIER_FOREST,
+};
+
 struct compiled {
+	enum classifier classifier;
+	const struct forest *forest; /* NULL: none */
+	struct proof proof;	     /* of the forest */
 	struct bpf_insn *insns;
 	uint32_t n_insns;
 	VEC(struct reloc) relocs;

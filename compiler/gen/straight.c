@@ -124,7 +124,6 @@ static void emit_prologue(struct straight *s)
 	vec_for_each(rule, &s->gen->rs->rules)
 		vec_for_each(match, &rule->matches)
 			protos |= match->row->proto;
-	code_span(c, (struct span){ 0 });
 	slot_emit(c);
 	emit_facts(c, protos);
 }
@@ -365,7 +364,6 @@ static void emit_count_function(struct straight *s)
 	label done = code_label(c);
 
 	code_function(c, false, 2);
-	code_span(c, (struct span){ 0 });
 	code_bind(c, s->count);
 	alu_reg(c, BPF_MOV, R_PKT, R1);
 	counter_emit(c, done);

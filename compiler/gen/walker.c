@@ -512,7 +512,6 @@ bool walker_emit(struct gen *gen, const struct forest *forest)
 	w.lookup = code_label(w.c);
 	w.tests = code_label(w.c);
 	code_function(w.c, false, 1);
-	code_span(w.c, (struct span){ 0 });
 	slot_emit(w.c);
 	emit_fragments(&w, decide);
 	emit_lookup(&w);

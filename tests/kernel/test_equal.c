@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * test_equal [SEED] [ROUNDS]: random rules x random packets. The loaded programs must answer as
- * eval does, non-terminal rules included; a sample also goes through the chain as live traffic
- * does, and verdicts and counters must come out as eval says. Each round is a test.
+ * test_equal [SEED] [ROUNDS]: random rules x random packets, for each classifier and with each
+ * pass on and off. The loaded programs must answer as eval does, non-terminal rules included; a
+ * sample also goes through the chain as live traffic does, and verdicts and counters must come
+ * out as eval says. Each round is a test.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -16,12 +17,24 @@
 #include "compiler/compile.h"
 #include "tests/random.h"
 
-#define PACKETS 3500u /* a round, probed */
-#define LIVE    100u  /* a round, as live traffic */
+#define PACKETS 1000u /* a round and variant, probed */
+#define LIVE    50u   /* as live traffic */
+
+static const struct {
+	const char *name;
+	struct compile_options options;
+} variants[] = {
+	{ "straight", { .wanted = CLASSIFIER_STRAIGHT } },
+	{ "forest", { .wanted = CLASSIFIER_FOREST } },
+	{ "forest without passes", { .wanted = CLASSIFIER_FOREST, .passes = "" } },
+	{ "forest, merge only", { .wanted = CLASSIFIER_FOREST, .passes = "m" } },
+	{ "forest, shadow only", { .wanted = CLASSIFIER_FOREST, .passes = "s" } },
+};
+#define VARIANTS (sizeof(variants) / sizeof(*variants))
 
 /* How many answers were compared, and how many of them were a rule's. */
 struct tally {
-	uint64_t answers, by_rules;
+	uint64_t answers, by_rules, forests;
 };
 
 struct round {
@@ -45,7 +58,7 @@ static bool make_rules(struct round *round)
 	round->ds = made.ds;
 	round->text = made.text;
 	round->rs = made.rs;
-	return made.rs && compile(round->ds, round->rs, &round->compiled);
+	return made.rs != NULL;
 }
 
 static bool is_final(const struct round *round, const struct eval_result *result)
@@ -183,39 +196,60 @@ static bool compare_all(struct round *round)
 	return compare_live(round, &all);
 }
 
+static void print_diags(const struct diags *ds)
+{
+	vec_for_each(d, &ds->list)
+		printf("%s: %s\n", diag_code_name(d->code), d->message);
+}
+
+/* One classifier. Return: false after telling what differs. */
+static bool run_variant(struct round *round, struct compile_options options)
+{
+	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
+	struct failure f = { 0 };
+	bool same;
+
+	if (!compile_with(round->ds, round->rs, options, &round->compiled)) {
+		print_diags(round->ds);
+		return false;
+	}
+	round->tally->forests += round->compiled.classifier == CLASSIFIER_FOREST;
+	if (counters_create(counters_size(round->rs->rules.len), &counters, &f)) {
+		printf("%s\n", f.what);
+		return false;
+	}
+	round->unit->counters = counters.fd;
+	round->counters = counters;
+	if (load_generation(round->unit, round->ds, &round->compiled, &round->loaded, &f)) {
+		printf("%s\n%s\n", f.what, f.log ? f.log : "");
+		failure_clear(&f);
+		return false;
+	}
+	same = compare_all(round);
+	loaded_close(&round->loaded);
+	return same;
+}
+
 static bool run_round(struct unit *unit, struct pkt *slot, uint64_t seed, struct tally *tally)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
 	struct round round = { .arena = arena,
 			       .random = { seed * 0x9e3779b97f4a7c15u | 1 },
 			       .unit = unit,
 			       .slot = slot,
 			       .tally = tally };
-	struct failure f = { 0 };
-	bool same;
 
 	if (!make_rules(&round)) {
-		vec_for_each(d, &round.ds->list)
-			printf("%s: %s\n", diag_code_name(d->code), d->message);
+		print_diags(round.ds);
 		return false;
 	}
-	if (counters_create(counters_size(round.rs->rules.len), &counters, &f)) {
-		printf("%s\n", f.what);
+	for (uint32_t i = 0; i < VARIANTS; i++) {
+		if (run_variant(&round, variants[i].options))
+			continue;
+		printf("%.*s\nclassifier: %s\n", STR_ARG(round.text), variants[i].name);
 		return false;
 	}
-	unit->counters = counters.fd;
-	round.counters = counters;
-	if (load_generation(unit, round.ds, &round.compiled, &round.loaded, &f)) {
-		printf("%s\n%s\n", f.what, f.log ? f.log : "");
-		failure_clear(&f);
-		return false;
-	}
-	same = compare_all(&round);
-	loaded_close(&round.loaded);
-	if (!same)
-		printf("%.*s\n", STR_ARG(round.text));
-	return same;
+	return true;
 }
 
 /* Stay on one CPU, so that the slot is the one that test runs use. */
@@ -259,8 +293,9 @@ int main(int argc, char **argv)
 		if (!same)
 			printf("not ok: seed %lu\n", (unsigned long)(seed + i));
 	}
-	printf("%lu answers compared, %lu of them by rules\n", (unsigned long)tally.answers,
-	       (unsigned long)tally.by_rules);
+	printf("%lu answers compared, %lu of them by rules; %lu forests\n",
+	       (unsigned long)tally.answers, (unsigned long)tally.by_rules,
+	       (unsigned long)tally.forests);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }
