@@ -6,8 +6,8 @@
 #include "compiler/gen/walker.h"
 #include "compiler/ir/prove.h"
 
-/* Up to here a jump for each rule is faster than a tree (measured). */
-#define STRAIGHT_PLACES 16u
+/* Up to about here a jump for each rule is faster than a tree (measured). */
+#define STRAIGHT_PLACES 8u
 /* More is refused before it is multiplied out. */
 #define FOREST_PLACES ((uint32_t)1 << 18)
 #define FOREST_CUBES  ((uint32_t)1 << 20)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Runs compiled code without a kernel: the instructions that code.h emits, on one packet slot.
- * Every memory access is checked, every run is bounded by the length of the program (there are
- * no loops in it).
+ * Every memory access is checked against the blob itself, not the larger map that masked indexes
+ * end in. Straight-line code runs no longer than its length, a walker's loops are bounded.
  */
 #ifndef UNIT_INTERPRET_H
 #define UNIT_INTERPRET_H
@@ -74,6 +74,8 @@ static inline uint64_t machine_alu(struct machine *m, uint8_t op, uint64_t a, ui
 		return -a;
 	case BPF_XOR:
 		return a ^ b;
+	case BPF_MUL:
+		return a * b;
 	case BPF_MOV:
 		return b;
 	default:
@@ -84,12 +86,28 @@ static inline uint64_t machine_alu(struct machine *m, uint8_t op, uint64_t a, ui
 
 static inline bool machine_compare(struct machine *m, uint8_t op, uint64_t a, uint64_t b)
 {
-	if (op == BPF_JEQ)
+	switch (op) {
+	case BPF_JEQ:
 		return a == b;
-	if (op == BPF_JNE)
+	case BPF_JNE:
 		return a != b;
-	m->fault = "unknown comparison";
-	return false;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JLT:
+		return a < b;
+	case BPF_JSLT:
+		return (int64_t)a < (int64_t)b;
+	default:
+		m->fault = "unknown comparison";
+		return false;
+	}
+}
+
+static inline uint32_t machine_steps_max(const struct compiled *compiled)
+{
+	return compiled->classifier == CLASSIFIER_FOREST ? 1u << 20 : 2 * compiled->n_insns;
 }
 
 static inline uint64_t machine_wide(struct machine *m, const struct bpf_insn *insn, uint32_t at)
@@ -146,7 +164,7 @@ static inline uint64_t machine_call(struct machine *m, uint32_t at, const uint64
 		bool narrow = class == BPF_ALU || class == BPF_JMP32;
 		uint64_t a = regs[insn->dst_reg], b;
 
-		if (at >= m->compiled->n_insns || m->steps++ > 2 * m->compiled->n_insns) {
+		if (at >= m->compiled->n_insns || m->steps++ > machine_steps_max(m->compiled)) {
 			m->fault = "runs out of its code";
 			break;
 		}

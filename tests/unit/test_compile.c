@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Generated code in an interpreter: verdicts at the edges of each kind of value test, random
+ * Straight-line code in an interpreter: verdicts at the edges of each kind of value test, random
  * rules against eval, what is refused, and the witnesses.
  */
 #include "tests/random.h"
@@ -11,13 +11,15 @@
 #define ROUNDS  200u
 #define PACKETS 300u
 
+static const struct compile_options straight_only = { .wanted = CLASSIFIER_STRAIGHT };
+
 static bool run_compile(struct diags *ds, struct ruleset *rs, struct machine *m)
 {
 	static struct compiled compiled;
 
 	for (uint32_t i = 0; i < rs->rules.len; i++)
 		rs->rules.data[i].slot = SLOT_RULES + i;
-	if (!compile(ds, rs, &compiled))
+	if (!compile_with(ds, rs, straight_only, &compiled))
 		return false;
 	m->compiled = &compiled;
 	m->n_counters = SLOT_RULES + rs->rules.len;
