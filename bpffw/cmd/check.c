@@ -15,7 +15,7 @@
 
 static const struct option_row opts[] = {
 	{ .name = "dump",
-	  .value = "ast|rules|cubes|bpf",
+	  .value = "ast|rules|cubes|forest|stats|bpf",
 	  .help = "print what a stage makes of the file" },
 	{ .name = "strict", .help = "a warning is exit 1" },
 	{ 0 },
@@ -28,6 +28,20 @@ static uint64_t count_entries(const struct ruleset *rs)
 	vec_for_each(set, &rs->sets)
 		n += set->entries.len;
 	return n;
+}
+
+static void print_classifier(struct buf *out, const struct compiled *compiled)
+{
+	if (!compiled->forest) {
+		buf_puts(out, "classifier: straight-line code, ");
+		text_count(out, compiled->n_places, "place");
+		buf_puts(out, "\n");
+		return;
+	}
+	buf_printf(out,
+		   "classifier: decision forest, worst case about %u ns a packet, proven "
+		   "(%lu leaves)\n",
+		   compiled->forest->cost_ns, (unsigned long)compiled->proof.n_leaves);
 }
 
 static void print_summary(struct session *s, const char *file, const struct change_result *result,
@@ -59,6 +73,8 @@ static void print_summary(struct session *s, const char *file, const struct chan
 		buf_printf(&out, ", not verified: %s; not applied\n", unverified);
 	else
 		buf_puts(&out, ", verified by the kernel; not applied\n");
+	if (s->in->verbose)
+		print_classifier(&out, &result->compiled);
 	say(s, &out);
 }
 
@@ -103,12 +119,36 @@ static bool dump_cubes(struct session *s, struct buf *out, const struct ruleset 
 	return true;
 }
 
+/* Return: false when @ds tells why not. */
+static bool dump_compiled(struct session *s, struct buf *out, const char *what,
+			  const struct ruleset *rs)
+{
+	/* A forest is shown of few rules too. */
+	const bool forest = strcmp(what, "forest") == 0;
+	const struct compile_options options = { .wanted = forest ? CLASSIFIER_FOREST
+								  : CLASSIFIER_ANY };
+	struct compiled compiled = { 0 };
+
+	if (!compile_with(s->ds, rs, options, &compiled))
+		return false;
+	if (forest) {
+		forest_print(out, compiled.forest);
+	} else if (strcmp(what, "bpf") == 0) {
+		compile_disasm(out, s->ds, &compiled);
+	} else {
+		print_classifier(out, &compiled);
+		if (compiled.forest)
+			forest_print_stats(out, compiled.forest);
+	}
+	return true;
+}
+
 static enum exit_code dump(struct session *s, const char *what, const struct ast *ast,
 			   const char *file)
 {
 	struct buf out = { .arena = s->arena };
-	struct compiled compiled = { 0 };
 	struct ruleset *rs;
+	bool fits = true;
 
 	if (strcmp(what, "ast") == 0) {
 		ast_print(&out, ast);
@@ -118,16 +158,14 @@ static enum exit_code dump(struct session *s, const char *what, const struct ast
 	rs = sema_ruleset(s->ds, ast, &s->env);
 	if (s->ds->n_errors)
 		return session_refused(s, file);
-	if (strcmp(what, "bpf") == 0) {
-		if (!compile(s->ds, rs, &compiled))
-			return session_refused(s, file);
-		compile_disasm(&out, s->ds, &compiled);
-	} else if (strcmp(what, "cubes") == 0) {
-		if (!dump_cubes(s, &out, rs))
-			return session_refused(s, file);
-	} else {
+	if (strcmp(what, "rules") == 0)
 		print_ruleset(&out, rs);
-	}
+	else if (strcmp(what, "cubes") == 0)
+		fits = dump_cubes(s, &out, rs);
+	else
+		fits = dump_compiled(s, &out, what, rs);
+	if (!fits)
+		return session_refused(s, file);
 	put_data(&out);
 	return EXIT_DONE;
 }

@@ -179,6 +179,7 @@ static int compile_rules(struct work *w)
 		return -EINVAL;
 	w->result->ns_compile = work_now() - start;
 	w->result->n_insns = w->compiled.n_insns;
+	w->result->compiled = w->compiled;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #define BPFFW_CHANGE_H
 
 #include "bpffw/runtime/store.h"
+#include "compiler/compile.h"
 
 struct change {
 	struct ast *ast;      /* the whole new ruleset */
@@ -35,6 +36,7 @@ struct change_result {
 	VEC(struct attached) attached;
 	uint64_t ns_compile, ns_load, ns_witness, ns_swap, ns_total;
 	uint32_t n_witnesses, n_insns;
+	struct compiled compiled; /* in the arena */
 };
 
 /*

@@ -136,7 +136,7 @@ static const struct bad_case bad_cases[] = {
 	{ "iptables habit", { "add", "-A", "INPUT" }, "error: unknown option '-A'\n  help: rules have no options: write 'allow tcp dport 22'\n" },
 	{ "value missing", { "list", "--bpffs" }, "error: option '--bpffs' needs a value: DIR\n" },
 	{ "value of a flag", { "list", "--json=1" }, "error: option '--json' takes no value\n" },
-	{ "wrong value", { "check", "--dump=ats" }, "error: 'ats' is no value for '--dump': ast|rules|cubes|bpf\n" },
+	{ "wrong value", { "check", "--dump=ats" }, "error: 'ats' is no value for '--dump': ast|rules|cubes|forest|stats|bpf\n" },
 	{ "empty value", { "list", "--bpffs=" }, "error: '' is no value for '--bpffs': DIR\n" },
 	{ "as JSON", { "--json", "lsit" }, "{\"schema\":\"bpffw.error/1\",\"errors\":[{\"file\":null,\"line\":null,\"col\":null,\"end_col\":null,\"code\":null,\"severity\":\"error\",\"message\":\"unknown command 'lsit'\",\"help\":\"did you mean 'list'?\"}]}\n" },
 };
