@@ -57,6 +57,7 @@ static const char *make_forest(const struct places *places, const char *passes,
 {
 	struct arena *arena = places->rs->arena;
 	struct forest *forest = arena_new_array(arena, struct forest, 1);
+	struct proof *proof = arena_new_array(arena, struct proof, 1);
 	struct cubes cubes[3] = { 0 };
 	const char *why = make_cubes(places, passes, cubes);
 
@@ -64,9 +65,10 @@ static const char *make_forest(const struct places *places, const char *passes,
 		why = forest_build(arena, places, cubes, forest);
 	if (why)
 		return why;
-	compiled->proof = forest_prove(arena, places, forest);
-	if (!compiled->proof.holds)
-		return compiled->proof.why;
+	*proof = forest_prove(arena, places, forest);
+	compiled->proof = proof;
+	if (!proof->holds)
+		return proof->why;
 	compiled->forest = forest;
 	return NULL;
 }

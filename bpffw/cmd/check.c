@@ -6,7 +6,7 @@
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
-#include "compiler/ir/cube.h"
+#include "compiler/ir/prove.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
@@ -41,7 +41,7 @@ static void print_classifier(struct buf *out, const struct compiled *compiled)
 	buf_printf(out,
 		   "classifier: decision forest, worst case about %u ns a packet, proven "
 		   "(%lu leaves)\n",
-		   compiled->forest->cost_ns, (unsigned long)compiled->proof.n_leaves);
+		   compiled->forest->cost_ns, (unsigned long)compiled->proof->n_leaves);
 }
 
 static void print_summary(struct session *s, const char *file, const struct change_result *result,

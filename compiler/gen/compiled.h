@@ -5,7 +5,10 @@
 
 #include <linux/bpf.h>
 
-#include "compiler/ir/prove.h"
+#include "compiler/lang/rule.h"
+
+struct forest;
+struct proof;
 
 /* Maps that the code addresses; the loader puts descriptors in. */
 enum map_ref { MAP_SCRATCH, MAP_COUNTERS, MAP_BLOB, MAP_REFS };
@@ -37,7 +40,7 @@ enum classifier {
 struct compiled {
 	enum classifier classifier;
 	const struct forest *forest; /* NULL: none */
-	struct proof proof;	     /* of the forest */
+	const struct proof *proof;   /* of the forest */
 	struct bpf_insn *insns;
 	uint32_t n_insns;
 	VEC(struct reloc) relocs;

@@ -3,6 +3,7 @@
  * The walker in an interpreter that lets it read the blob and nothing behind it: verdicts and
  * counters, random rules against eval and the lookup in user space, what is fallen back to.
  */
+#include "compiler/ir/forest.h"
 #include "tests/random.h"
 #include "tests/unit/interpret.h"
 #include "tests/unit/ruleset.h"
