@@ -8,7 +8,7 @@
  * A match with several ranges (list, set, negation, flag mask) makes either several cubes or one
  * cube with a test, never a product: of a rule's matches at most one, the one with the most
  * ranges, is spread over cubes; the others keep their hull in the box and become tests. So does a
- * very long list, one that has been spread for many rules already, and a field of one byte with
+ * long list for which there is no room, one that has been spread for many rules, and a byte with
  * many ranges.
  * What a match only implies (its protocol, not a later fragment) is in the box as well. The
  * conditions of the jumps that lead to a place are part of its cubes.

@@ -23,10 +23,16 @@
  */
 #define LIST_CUBES_MAX 16384u
 #define LIST_SHORT     4u
-/* A longer list is a test: a tree of a million takes seconds and 64 MB, a search 21 steps, 8 MB. */
-#define SPREAD_MAX     131072u
+/*
+ * A list is long from here on. All long ones together make no more cubes than the second number,
+ * the others are tests: a tree of a million takes seconds and 64 MB, a search 21 steps, 8 MB.
+ */
+#define LIST_LONG      1024u
+#define LONG_CUBES_MAX 131072u
+
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
+
 /* Lists up to this length are compared with those known by their content. */
 #define LIST_KNOWN_MAX 4096u
 /* Ranges that intersections of lists may make: 256 MB. */
@@ -69,6 +75,7 @@ struct normalise {
 
 	VEC(ranges) lists;
 	VEC(uint32_t) spent;    /* cubes made by spreading the list */
+	uint32_t n_long;        /* cubes made by spreading long ones */
 	struct map known_lists; /* by the bytes of the ranges */
 	struct map known_both;  /* a pair of lists to an index into both */
 	VEC(struct accepted) both;
@@ -450,7 +457,9 @@ static uint32_t spread_size(struct normalise *n, const struct field *field, stru
 
 	if (field->dim == NO_DIM || is_exact(field, a))
 		return 0;
-	if (list.len > (field->width == 1 ? BYTE_SPREAD_MAX : SPREAD_MAX))
+	if (field->width == 1 && list.len > BYTE_SPREAD_MAX)
+		return 0;
+	if (list.len >= LIST_LONG && n->n_long + list.len > LONG_CUBES_MAX)
 		return 0;
 	spent = list.len > LIST_SHORT ? n->spent.data[a->list] : 0;
 	if (spent && spent + list.len > LIST_CUBES_MAX)
@@ -508,6 +517,8 @@ static void spread(struct normalise *n, const struct field *field, struct accept
 
 	if (a->list != NO_LIST)
 		n->spent.data[a->list] += list.len;
+	if (list.len >= LIST_LONG)
+		n->n_long += list.len;
 	vec_for_each(range, &list) {
 		struct interval boxes[3][2], *box;
 		uint32_t k;

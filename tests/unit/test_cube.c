@@ -220,9 +220,12 @@ static const char *large_text(struct arena *arena, uint32_t n, const char *rules
 	return buf_text(&out);
 }
 
+#define FIVE "drop src @s\ndrop src @s\ndrop src @s\ndrop src @s\ndrop src @s\n"
+
 struct room_case {
 	const char *name;
 	const char *rules;
+	uint32_t hosts; /* in the set */
 	uint32_t max;
 	bool fits;
 	uint32_t n;
@@ -230,12 +233,16 @@ struct room_case {
 
 /* clang-format off */
 static const struct room_case rooms[] = {
-	{ "room for all", "drop src @s", 1000, true, 1000 },
-	{ "one too few: a test", "drop src @s", 999, true, 1 },
-	{ "the next place needs one", "drop src @s\nallow tcp", 1000, true, 2 },
-	{ "and has it", "drop src @s\nallow tcp", 1001, true, 1001 },
-	{ "one for each place", "drop src @s\nallow tcp\ncount", 3, true, 3 },
-	{ "not even that", "drop src @s\nallow tcp\ncount", 2, false, 0 },
+	{ "room for all", "drop src @s", 1000, 1000, true, 1000 },
+	{ "one too few: a test", "drop src @s", 1000, 999, true, 1 },
+	{ "the next place needs one", "drop src @s\nallow tcp", 1000, 1000, true, 2 },
+	{ "and has it", "drop src @s\nallow tcp", 1000, 1001, true, 1001 },
+	{ "one for each place", "drop src @s\nallow tcp\ncount", 1000, 3, true, 3 },
+	{ "not even that", "drop src @s\nallow tcp\ncount", 1000, 2, false, 0 },
+	{ "one list for many rules", FIVE FIVE FIVE FIVE, 1000, 100000, true, 16 * 1000 + 4 },
+	{ "short ones are cheap", FIVE FIVE FIVE FIVE, 4, 100000, true, 20 * 4 },
+	{ "long lists share their room", "drop src @s\ndrop not src @s", 70000, 1000000, true, 70001 },
+	{ "too long for it", "drop src @s", 140000, 1000000, true, 1 },
 };
 /* clang-format on */
 
@@ -244,12 +251,12 @@ static void test_room(void **state)
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
 		const struct room_case *c = &rooms[i];
 		_cleanup_arena_ struct arena *arena = arena_new();
-		struct loaded loaded = load_text(large_text(arena, 1000, c->rules), NULL);
+		struct loaded loaded = load_text(large_text(arena, c->hosts, c->rules), NULL);
 		struct places places;
 		struct cubes cubes = { 0 };
 		bool fits;
 
-		assert_true(places_flatten(loaded.arena, loaded.rs, 10, &places));
+		assert_true(places_flatten(loaded.arena, loaded.rs, 20, &places));
 		fits = cubes_normalise(loaded.arena, loaded.ds, &places, FAMILY_IPV4, c->max,
 				       &cubes);
 		if (fits != c->fits || cubes.list.len != c->n)
