@@ -471,6 +471,38 @@ static void emit_resume(struct walker *w, label act, label decide)
 	jmp(c, act);
 }
 
+/* Whether the slot of every place is its number + @ret_more, as in a ruleset that is new. */
+static bool slots_follow_places(const struct forest *forest, uint32_t *ret_more)
+{
+	const unsigned char *at = forest->blob + forest->actions.offset;
+	struct forest_action action;
+
+	for (uint32_t i = 0; i < forest->actions.n; i++) {
+		memcpy(&action, at + (size_t)i * sizeof(action), sizeof(action));
+		if (i == 0)
+			*ret_more = action.slot;
+		if (action.slot != i + *ret_more || action.slot > INT32_MAX)
+			return false;
+	}
+	return forest->actions.n > 0;
+}
+
+/*
+ * R2 = the counter slot of the place in R8, whose action is at R3. A slot that need not be loaded
+ * saves one of the loads that wait for each other (6 ns of 85 with 10 000 rules).
+ */
+static void emit_slot(struct walker *w)
+{
+	uint32_t more = 0;
+
+	if (w->resumes || !slots_follow_places(w->forest, &more)) {
+		ldx(w->c, 4, R2, R3, offsetof(struct forest_action, slot));
+		return;
+	}
+	alu_reg(w->c, BPF_MOV, R2, R8);
+	alu(w->c, BPF_ADD, R2, (int32_t)more);
+}
+
 /* What the place in R8 does. */
 static void emit_action(struct walker *w, label decide)
 {
@@ -486,7 +518,7 @@ static void emit_action(struct walker *w, label decide)
 	index_emit(w, R3, R1, &w->forest->actions, sizeof(struct forest_action), 0);
 	alu_reg(c, BPF_MOV, R1, R8);
 	alu(c, BPF_OR, R1, (int32_t)ANSWER(ANSWER_RULE, 0));
-	ldx(c, 4, R2, R3, offsetof(struct forest_action, slot));
+	emit_slot(w);
 	ldx(c, 4, R9, R3, offsetof(struct forest_action, next));
 	if (w->resumes)
 		jmp_imm(c, BPF_JLT, R9, FOREST_DROP, resume);
