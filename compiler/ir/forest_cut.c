@@ -12,9 +12,12 @@
 #define REPLICATION_LARGE 1.3 /* of a cut with at least LARGE cubes */
 #define LARGE             1024u
 #define THRESHOLDS        16u
-#define NODE_WEIGHT       0.25 /* what a child node costs, in records */
+#define NODE_WEIGHT       0.4 /* what a child node costs, in records */
 /* A cut that saves fewer records costs more than it saves. */
 #define GAIN 2.0
+/* A list of no more than SHORT cubes is cut at few of the bits in which they vary. */
+#define SHORT      64u
+#define SHORT_BITS 16
 
 /* What a copy costs, when a list is long, short, or must be cut by all means. */
 #define COPY_LONG  1.0
@@ -223,20 +226,36 @@ static void try_window(const struct view *view, unsigned int shift, unsigned int
 	offer(view, cut, &deal, best);
 }
 
+/* Of many bits, every second one. */
+static uint64_t thin_out(uint64_t varies)
+{
+	while (__builtin_popcountll(varies) > SHORT_BITS) {
+		uint64_t kept = 0;
+		bool keep = true;
+
+		for (uint64_t left = varies; left; left &= left - 1, keep = !keep)
+			if (keep)
+				kept |= left & -left;
+		varies = kept;
+	}
+	return varies;
+}
+
 static void try_windows(const struct view *view, struct cut *best)
 {
+	uint64_t varies = view->n_node > SHORT ? view->varies : thin_out(view->varies);
 	const struct side *side = view->side;
 	unsigned int top = 64 - (unsigned int)__builtin_clzll(side->lo ^ side->hi), most = 1;
 
 	while (most < FOREST_CUT_BITS && (1u << most) < view->n_node)
 		most++;
 	for (unsigned int shift = 0; shift < top; shift++) {
-		if (!(view->varies >> shift & 1))
+		if (!(varies >> shift & 1))
 			continue;
 		for (unsigned int bits = 1; bits <= most && shift + bits <= top; bits++) {
 			if (side->mask >> (shift + bits - 1) & 1)
 				break;
-			if (view->varies >> (shift + bits - 1) & 1)
+			if (varies >> (shift + bits - 1) & 1)
 				try_window(view, shift, bits, best);
 		}
 	}
