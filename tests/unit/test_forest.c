@@ -5,6 +5,7 @@
 
 #include "compiler/ir/eval.h"
 #include "compiler/ir/forest.h"
+#include "compiler/ir/prove.h"
 #include "tests/random.h"
 #include "tests/unit/ruleset.h"
 
@@ -19,7 +20,8 @@ struct planted {
 	const char *why;
 };
 
-static struct planted plant(struct arena *arena, struct diags *ds, const struct ruleset *rs)
+static struct planted plant(struct arena *arena, struct diags *ds, const struct ruleset *rs,
+			    bool simplify)
 {
 	struct planted p = { 0 };
 
@@ -27,8 +29,16 @@ static struct planted plant(struct arena *arena, struct diags *ds, const struct 
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_true(
 			cubes_normalise(arena, ds, &p.places, families[i], CUBES_MAX, &p.cubes[i]));
+		if (simplify)
+			cubes_simplify(&p.cubes[i], &p.places, NULL);
 	}
 	p.why = forest_build(arena, &p.places, p.cubes, &p.forest);
+	if (!p.why) {
+		struct proof proof = forest_prove(arena, &p.places, &p.forest);
+
+		if (!proof.holds)
+			fail_msg("not proven: %s", proof.why);
+	}
 	return p;
 }
 
@@ -157,7 +167,7 @@ static void one_random(uint64_t seed, uint32_t *n_built, uint64_t *n_answers)
 	if (!made.rs)
 		return;
 	made.rs->fragments = FRAGMENTS_L3;
-	p = plant(arena, made.ds, made.rs);
+	p = plant(arena, made.ds, made.rs, seed % 2);
 	if (p.why)
 		return;
 	++*n_built;
@@ -257,7 +267,7 @@ static void test_named(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		_cleanup_arena_ struct arena *text = arena_new();
 		struct loaded loaded = load_text(file_of(text, cases[i].rules), NULL);
-		struct planted p = plant(loaded.arena, loaded.ds, loaded.rs);
+		struct planted p = plant(loaded.arena, loaded.ds, loaded.rs, false);
 		struct pkt pkt = read_packet(&loaded, cases[i].packet);
 		uint32_t place;
 
@@ -328,6 +338,59 @@ static void mac_and_vlan(struct buf *out, struct random *r)
 			   i % 2 ? "allow" : "drop", i % 5, random_below(r, 256), i, i + 20);
 }
 
+/* Of every width, so that every kind has a tree of its own. */
+static void both_families(struct buf *out, struct random *r)
+{
+	static const uint32_t lengths[] = { 32, 32, 32, 32, 32, 24, 30, 16, 8, 0 };
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		uint32_t src = RANDOM_OF(r, lengths), dst = RANDOM_OF(r, lengths);
+		uint32_t a = (uint32_t)random_next(r) % 0x3fffff, b = (uint32_t)random_next(r);
+
+		buf_puts(out, i % 3 ? "allow" : "drop");
+		if (i % 2) {
+			a = src ? (a | 10u << 24) >> (32 - src) << (32 - src) : 0;
+			b = dst ? (b & 0xffff) >> (32 - dst) << (32 - dst) : 0;
+			buf_printf(out, " tcp src %u.%u.%u.%u/%u dst 0.0.%u.%u/%u", a >> 24,
+				   a >> 16 & 255, a >> 8 & 255, a & 255, src, b >> 8 & 255, b & 255,
+				   dst);
+		} else {
+			buf_printf(out, " udp src 2001:db8:%x::%s/%u dst 2001:db8:%x:%x::/%u",
+				   a % 256, src == 32 ? "1" : "", src == 32 ? 128 : 48, b % 16, 0,
+				   dst == 32 ? 128 : 48);
+		}
+		if (random_chance(r, 70))
+			buf_printf(out, " dport %u", random_below(r, 1000));
+		buf_puts(out, "\n");
+	}
+}
+
+/* Wide and narrow in every field, so that children are alike. */
+static void like_a_firewall(struct buf *out, struct random *r)
+{
+	static const uint32_t lengths[] = { 32, 32, 32, 28, 24, 20 };
+
+	for (uint32_t i = 0; i < 500; i++) {
+		uint32_t len = RANDOM_OF(r, lengths);
+		uint32_t at =
+			(10u << 24 | 1u << 16 | random_below(r, 65536)) >> (32 - len) << (32 - len);
+
+		buf_puts(out, i % 3 ? "allow" : "drop");
+		buf_puts(out, random_chance(r, 70) ? " tcp" : " udp");
+		if (random_chance(r, 30))
+			buf_printf(out, " src 192.0.2.%u", random_below(r, 256));
+		buf_printf(out, " dst %u.%u.%u.%u/%u", at >> 24, at >> 16 & 255, at >> 8 & 255,
+			   at & 255, len);
+		if (random_chance(r, 10))
+			buf_printf(out, " sport %u", random_below(r, 60));
+		if (random_chance(r, 50))
+			buf_printf(out, " dport %u", 20 + random_below(r, 20));
+		else if (random_chance(r, 40))
+			buf_puts(out, " dport 1024-65535");
+		buf_puts(out, "\n");
+	}
+}
+
 /* clang-format off */
 static const struct {
 	const char *name;
@@ -340,6 +403,8 @@ static const struct {
 	{ "counts between rules", many_counts, 30 },
 	{ "IPv6 prefixes", six_prefixes, 16 },
 	{ "MAC addresses and VLANs", mac_and_vlan, 16 },
+	{ "both families", both_families, 32 },
+	{ "like a firewall", like_a_firewall, 20 },
 };
 /* clang-format on */
 
@@ -355,7 +420,7 @@ static void test_written(void **state)
 
 		written[i].write(&out, &random);
 		loaded = load_text(file_of(arena, buf_text(&out)), NULL);
-		p = plant(loaded.arena, loaded.ds, loaded.rs);
+		p = plant(loaded.arena, loaded.ds, loaded.rs, false);
 		if (p.why)
 			fail_msg("%s: %s", written[i].name, p.why);
 		check_shape(&p.forest);
@@ -363,7 +428,7 @@ static void test_written(void **state)
 			if (group->leaf_max > written[i].leaf_max)
 				fail_msg("%s: a leaf of %u", written[i].name, group->leaf_max);
 		pool_fill(arena, loaded.rs, &all);
-		for (uint32_t k = 0; k < 2000; k++) {
+		for (uint32_t k = 0; k < 1000; k++) {
 			struct pkt pkt;
 
 			random_packet(&random, loaded.rs, &all, &pkt);
@@ -386,7 +451,7 @@ static void test_too_many_counts(void **state)
 	for (uint32_t i = 0; i < 70; i++)
 		buf_printf(&out, "count src 10.0.0.0/8 ttl %u-255\n", i);
 	loaded = load_text(file_of(arena, buf_text(&out)), NULL);
-	p = plant(loaded.arena, loaded.ds, loaded.rs);
+	p = plant(loaded.arena, loaded.ds, loaded.rs, false);
 	assert_non_null(p.why);
 	assert_non_null(strstr(p.why, "70 count"));
 	arena_free(loaded.arena);
@@ -399,7 +464,7 @@ static void test_print(void **state)
 		file_of(arena, "allow tcp dport 22\ndrop src 192.0.2.1\nallow src 192.0.2.2\n"
 			       "drop src 192.0.2.3\nallow src 192.0.2.4\ndrop src 192.0.2.5"),
 		NULL);
-	struct planted p = plant(loaded.arena, loaded.ds, loaded.rs);
+	struct planted p = plant(loaded.arena, loaded.ds, loaded.rs, false);
 	struct buf out = { .arena = arena };
 
 	assert_null(p.why);
