@@ -469,9 +469,8 @@ static bool prove_group(struct prover *p, const struct forest_group *group)
 	lists_reserve(p, n);
 	for (uint32_t i = 0; i < n; i++)
 		p->lists.data[i] = i;
-	p->seen = arena_new_array(p->arena, uint64_t, (size_t)n + 1);
 	for (uint32_t dim = 0; dim < p->dims->n; dim++)
-		p->region[dim] = blob_dim_extent(&p->view, dim);
+		p->region[dim] = (struct extent_bits){ 0, p->view.most[dim], 0, 0 };
 	return walk(p, group->root, 0, n);
 }
 
@@ -533,6 +532,8 @@ static bool prove_all(struct prover *p)
 							     : p->forest->records6.n;
 	blob_init(&p->view, p->arena, p->forest, &p->ref);
 	p->piece_of = arena_new_array(p->arena, uint32_t, (size_t)most + 1);
+	p->seen = arena_new_array(p->arena, uint64_t, (size_t)most + 1);
+	p->starts = arena_new_array(p->arena, uint32_t, (size_t)p->ref.places.len + 1);
 	p->hash_mask = 15;
 	while (p->hash_mask < 2 * (uint64_t)most)
 		p->hash_mask = p->hash_mask * 2 + 1;

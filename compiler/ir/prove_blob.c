@@ -59,6 +59,19 @@ static uint32_t field_at(const struct reference *ref, uint16_t offset, uint8_t w
 	return field;
 }
 
+static uint64_t most_of(const struct blob_view *view, uint32_t dim, uint8_t width)
+{
+	uint32_t field = view->field_of_dim[dim];
+	uint64_t most = UINT64_MAX >> (64 - 8 * width);
+
+	/* The halves of an IPv6 address; everything else is a field of its own. */
+	if (view->is6 && view->ref->fields[field].width == 16)
+		return most;
+	return view->ref->universe.range[field].hi < most
+		       ? (uint64_t)view->ref->universe.range[field].hi
+		       : most;
+}
+
 const char *blob_family(struct blob_view *view, unsigned int family)
 {
 	const struct dims *stated = &view->forest->dims[forest_family(family)];
@@ -82,6 +95,7 @@ const char *blob_family(struct blob_view *view, unsigned int family)
 		view->field_of_dim[i] = (uint8_t)field_at(view->ref, offset, width);
 		if (view->field_of_dim[i] == FIELDS_MAX)
 			return "a dim is no field of a match";
+		view->most[i] = most_of(view, i, dim->width);
 	}
 	return NULL;
 }
@@ -183,26 +197,26 @@ struct interval blob_record_span(const struct blob_view *view, uint32_t index, u
 
 static bool is_whole(const struct blob_view *view, uint32_t dim, struct interval span)
 {
-	struct extent_bits all = blob_dim_extent(view, dim);
-
-	return span.lo == 0 && span.hi >= all.hi;
+	return span.lo == 0 && span.hi >= view->most[dim];
 }
 
-struct extent_bits blob_dim_extent(const struct blob_view *view, uint32_t dim)
+bool blob_record_has(const struct blob_view *view, uint32_t index, const uint64_t *keys,
+		     const u128 *values)
 {
-	const struct dims *dims = &view->forest->dims[forest_family(view->ref->family)];
-	struct extent_bits all = { 0, UINT64_MAX, 0, 0 };
-	u128 most;
+	const struct test_view *tests;
+	uint32_t n = 0;
 
-	/* The halves of an IPv6 address; everything else is a field of its own. */
-	if (view->is6 && view->ref->fields[view->field_of_dim[dim]].width == 16)
-		return all;
-	most = view->ref->universe.range[view->field_of_dim[dim]].hi;
-	if (dims->dim[dim].width < 8)
-		all.hi = ((uint64_t)1 << (8 * dims->dim[dim].width)) - 1;
-	if (most < all.hi)
-		all.hi = (uint64_t)most;
-	return all;
+	for (uint32_t dim = 0; dim < view->n_fixed; dim++) {
+		struct interval span = blob_record_span(view, index, dim);
+
+		if (keys[dim] < span.lo || keys[dim] > span.hi)
+			return false;
+	}
+	tests = blob_record_tests(view, index, &n);
+	for (uint32_t i = 0; i < n; i++)
+		if (!set_has(tests[i].set, values[tests[i].field]))
+			return false;
+	return true;
 }
 
 /* Tests. */
@@ -450,12 +464,11 @@ bool blob_record_product(const struct blob_view *view, uint32_t index, struct se
 	}
 	for (; dim < view->n_fixed; dim++) {
 		struct interval span = blob_record_span(view, index, dim);
-		struct extent_bits all = blob_dim_extent(view, dim);
 
 		if (is_whole(view, dim, span))
 			continue;
-		if (span.hi > all.hi)
-			span.hi = all.hi;
+		if (span.hi > view->most[dim])
+			span.hi = view->most[dim];
 		if (span.lo > span.hi)
 			ret_product->empty = true;
 		else

@@ -24,6 +24,7 @@ struct blob_view {
 	const struct forest_region *records;
 	struct test_view *tests;
 	uint8_t field_of_dim[DIMS_MAX];
+	uint64_t most[DIMS_MAX]; /* the largest value of a dim */
 };
 
 /* Regions inside the blob, in order, aligned. Return: NULL, or what is wrong. */
@@ -51,7 +52,8 @@ const struct test_view *blob_record_tests(const struct blob_view *view, uint32_t
 bool blob_record_product(const struct blob_view *view, uint32_t index, struct set_pool *pool,
 			 struct product *ret_product);
 
-/* What @dim can be at all. */
-struct extent_bits blob_dim_extent(const struct blob_view *view, uint32_t dim);
+/* Of a checked record. @keys: of the fixed dims; @values: by field */
+bool blob_record_has(const struct blob_view *view, uint32_t index, const uint64_t *keys,
+		     const u128 *values);
 
 #endif

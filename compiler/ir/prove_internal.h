@@ -15,6 +15,8 @@ struct piece {
 	const struct test_view *tests;
 };
 
+typedef VEC(struct product) products;
+
 struct prover {
 	struct arena *arena;
 	const struct forest *forest;
@@ -27,11 +29,14 @@ struct prover {
 	uint32_t place;
 	uint64_t n_leaves;
 	uint32_t steps; /* of taking apart what is left over */
+	products left;  /* of the place looked at */
 
 	VEC(struct piece) pieces; /* of the family, group by group */
 	uint32_t *piece_of;       /* by record, in the group */
 	uint32_t *hash;           /* piece + 1; below first_piece + 1: of another group, free */
 	uint32_t hash_mask;
+	uint32_t *starts, *sorted; /* pieces by place: sorted[starts[place]] and on */
+	uint32_t sorted_cap;
 
 	/* of the group */
 	const struct forest_group *group;
@@ -40,7 +45,7 @@ struct prover {
 	uint32_t resumes; /* most non-terminal places in one leaf */
 	struct extent_bits region[DIMS_MAX];
 	VEC(uint32_t) lists; /* stack of lists of pieces, and room for counts */
-	uint64_t *seen;      /* by piece: the leaf it was last found in */
+	uint64_t *seen;      /* by piece of the group: the leaf it was last found in */
 };
 
 /* Sets why and place. Return: false. */

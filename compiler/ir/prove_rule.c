@@ -58,6 +58,9 @@ static void write_out(struct reference *ref, uint32_t max)
 			place->until = top->returns ? jump : ref->places.data[jump].until;
 		else
 			place->until = PLACE_NONE;
+		place->families = rule->families;
+		if (jump != PLACE_NONE)
+			place->families &= ref->places.data[jump].families;
 		top->returns |= place->is.kind == PLACE_RETURN;
 		if (place->is.kind == PLACE_JUMP)
 			vec_push(ref->arena, &stack,
@@ -89,6 +92,8 @@ void reference_init(struct reference *ref, struct arena *arena, struct set_pool 
 	ref->kept.arena = arena;
 	ref->sets = arena_new_array(arena, struct value_set, rs->sets.len + 1);
 	ref->sets_known = arena_new_array(arena, bool, rs->sets.len + 1);
+	ref->places.cap = max + 1;
+	ref->places.data = arena_new_array(arena, struct prove_place, (size_t)max + 1);
 	if (rs->chains.len)
 		write_out(ref, max);
 	if (ref->places.len <= max)
@@ -115,6 +120,9 @@ static struct range field_range(const struct clause *row, unsigned int family)
 void reference_family(struct reference *ref, unsigned int family)
 {
 	ref->family = family;
+	ref->family_bit = family == FAMILY_IPV4   ? FAM_IPV4
+			  : family == FAMILY_IPV6 ? FAM_IPV6
+						  : FAM_OTHER;
 	ref->n_fields = 0;
 	memset(ref->sets_known, 0, ref->rs->sets.len);
 	for (const struct clause *row = clause_matches; row->name; row++) {
@@ -263,19 +271,13 @@ static void narrow_match(struct reference *ref, const struct match *match, struc
 
 void reference_place(struct reference *ref, uint32_t place, struct product *ret_product)
 {
-	uint8_t bit = ref->family == FAMILY_IPV4   ? FAM_IPV4
-		      : ref->family == FAMILY_IPV6 ? FAM_IPV6
-						   : FAM_OTHER;
-
 	ret_product->used = 0;
-	ret_product->empty = false;
+	ret_product->empty = !(ref->places.data[place].families & ref->family_bit);
+	if (ret_product->empty)
+		return;
 	for (uint32_t at = place; at != PLACE_NONE; at = ref->places.data[at].is.jump) {
 		const struct rule *rule = &ref->rs->rules.data[ref->places.data[at].is.rule];
 
-		if (!(rule->families & bit)) {
-			ret_product->empty = true;
-			return;
-		}
 		vec_for_each(match, &rule->matches)
 			narrow_match(ref, match, ret_product);
 	}

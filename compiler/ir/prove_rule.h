@@ -22,6 +22,7 @@ struct prove_place {
 	/* As a terminal rule it decides for all places before this one: the end of the innermost
 	 * chain instance with a return before the place; PLACE_NONE: nothing jumps over it. */
 	uint32_t until;
+	uint8_t families; /* family_bits of its rule and of its jumps */
 };
 
 struct reference {
@@ -32,6 +33,7 @@ struct reference {
 	VEC(struct prove_place) places;
 	/* of the family being proven */
 	unsigned int family;
+	uint8_t family_bit;
 	uint32_t n_fields;
 	struct prove_field fields[FIELDS_MAX];
 	struct universe universe;
@@ -42,6 +44,7 @@ struct reference {
 /* Places of more than @max are not written out. */
 void reference_init(struct reference *ref, struct arena *arena, struct set_pool *pool,
 		    const struct ruleset *rs, uint32_t max);
+/* Starts over with another family. */
 void reference_family(struct reference *ref, unsigned int family);
 /* FIELDS_MAX: no such field. */
 uint32_t reference_field(const struct reference *ref, uint16_t offset);

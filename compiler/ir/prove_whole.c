@@ -12,7 +12,7 @@
 /* How often something may be taken away from what is left over, in all. */
 #define STEPS_MAX (1u << 18)
 
-typedef VEC(struct product) products;
+#define AHEAD 8u
 
 /* Packets. */
 
@@ -71,18 +71,6 @@ const char *prove_packet(struct prover *p, const struct pkt *pkt)
 	return buf_text(&out);
 }
 
-static bool product_has(const struct prover *p, const struct product *product,
-			const struct pkt *pkt)
-{
-	for (uint32_t left = product->used; left; left &= left - 1) {
-		uint32_t field = (uint32_t)__builtin_ctz(left);
-
-		if (!set_has(product->of[field], get_value(pkt, &p->ref.fields[field])))
-			return false;
-	}
-	return !product->empty;
-}
-
 /* What is left over. */
 
 static const struct forest_node *leaf_of(const struct prover *p, const struct forest_group *group,
@@ -103,7 +91,14 @@ static const struct forest_node *leaf_of(const struct prover *p, const struct fo
 static bool find_decider(struct prover *p, uint32_t place, const struct product *rest,
 			 const struct pkt *pkt, struct product *ret_decider)
 {
+	uint64_t keys[DIMS_MAX];
+	u128 values[FIELDS_MAX];
 	bool found = false;
+
+	for (uint32_t i = 0; i < p->view.n_fixed; i++)
+		keys[i] = dim_value(&p->dims->dim[i], pkt);
+	for (uint32_t i = 0; i < p->ref.n_fields; i++)
+		values[i] = get_value(pkt, &p->ref.fields[i]);
 
 	vec_for_each(group, &p->forest->groups) {
 		const struct forest_node *leaf;
@@ -120,8 +115,8 @@ static bool find_decider(struct prover *p, uint32_t place, const struct product 
 				break;
 			if ((known->is.kind != PLACE_ALLOW && known->is.kind != PLACE_DROP) ||
 			    place >= known->until ||
-			    !blob_record_product(&p->view, leaf->base + i, &p->pool, &decider) ||
-			    !product_has(p, &decider, pkt))
+			    !blob_record_has(&p->view, leaf->base + i, keys, values) ||
+			    !blob_record_product(&p->view, leaf->base + i, &p->pool, &decider))
 				continue;
 			if (product_within(&p->ref.universe, rest, &decider)) {
 				*ret_decider = decider;
@@ -169,7 +164,7 @@ struct of_place {
 	uint32_t place;
 	const uint32_t *pieces; /* indices, n of them */
 	uint32_t n;
-	struct product all;
+	const struct product *all;
 };
 
 static bool piece_product(struct prover *p, uint32_t piece, struct product *ret_product)
@@ -186,10 +181,10 @@ static bool too_much(struct prover *p, const struct of_place *of, const struct p
 	struct product pieces[FIELDS_MAX];
 	struct pkt pkt;
 
-	if (of->all.empty)
+	if (of->all->empty)
 		pieces[0] = *has;
 	else
-		product_minus(&p->pool, &p->ref.universe, has, &of->all, pieces);
+		product_minus(&p->pool, &p->ref.universe, has, of->all, pieces);
 	pkt = lowest_packet(p, &pieces[0]);
 	return prove_fail(p, of->place, "a record has a packet that is not its rule's: %s",
 			  prove_packet(p, &pkt));
@@ -206,7 +201,7 @@ static bool take_others(struct prover *p, const struct of_place *of, uint32_t sp
 
 		if (!piece_product(p, of->pieces[i], &has))
 			return false;
-		if (has.empty || product_lacks(&p->ref.universe, &of->all, &has) == spread)
+		if (has.empty || product_lacks(&p->ref.universe, of->all, &has) == spread)
 			continue;
 		if ((p->steps += left->len) > STEPS_MAX)
 			return prove_fail(p, of->place, "a rule with too many records to prove");
@@ -224,7 +219,7 @@ static bool take_others(struct prover *p, const struct of_place *of, uint32_t sp
  */
 static bool join_pieces(struct prover *p, const struct of_place *of, products *left)
 {
-	struct product wide = of->all;
+	struct product wide = *of->all;
 	uint32_t spread = 0, n_other = 0;
 	bool whole = false;
 	ranges values = { 0 };
@@ -237,9 +232,9 @@ static bool join_pieces(struct prover *p, const struct of_place *of, products *l
 			return false;
 		if (has.empty)
 			continue;
-		if (!product_within(&p->ref.universe, &has, &of->all))
+		if (!product_within(&p->ref.universe, &has, of->all))
 			return too_much(p, of, &has);
-		lacks = product_lacks(&p->ref.universe, &of->all, &has);
+		lacks = product_lacks(&p->ref.universe, of->all, &has);
 		whole |= !lacks;
 		if (!spread && !(lacks & (lacks - 1)))
 			spread = lacks;
@@ -267,20 +262,20 @@ static bool join_pieces(struct prover *p, const struct of_place *of, products *l
 
 static bool prove_place(struct prover *p, const struct of_place *of)
 {
-	products left = { 0 };
 	struct product has;
 
-	if (of->n == 1 && !of->all.empty) {
+	p->left.len = 0;
+	if (of->n == 1 && !of->all->empty) {
 		if (!piece_product(p, of->pieces[0], &has))
 			return false;
-		if (!product_within(&p->ref.universe, &has, &of->all))
+		if (!product_within(&p->ref.universe, &has, of->all))
 			return too_much(p, of, &has);
-		if (product_within(&p->ref.universe, &of->all, &has))
+		if (product_within(&p->ref.universe, of->all, &has))
 			return true;
-		take_away(p, &left, &of->all, &has);
-		return prove_decided(p, of->place, &left);
+		take_away(p, &p->left, of->all, &has);
+		return prove_decided(p, of->place, &p->left);
 	}
-	if (of->all.empty) {
+	if (of->all->empty) {
 		for (uint32_t i = 0; i < of->n; i++) {
 			if (!piece_product(p, of->pieces[i], &has))
 				return false;
@@ -289,15 +284,18 @@ static bool prove_place(struct prover *p, const struct of_place *of)
 		}
 		return true;
 	}
-	return join_pieces(p, of, &left) && prove_decided(p, of->place, &left);
+	return join_pieces(p, of, &p->left) && prove_decided(p, of->place, &p->left);
 }
 
-/* Pieces by place: the indices of place i are sorted[starts[i]] .. sorted[starts[i + 1]]. */
-static uint32_t *sort_pieces(struct prover *p, uint32_t *starts)
+/* The pieces of place i become sorted[starts[i]] .. sorted[starts[i + 1]]. */
+static void sort_pieces(struct prover *p)
 {
-	uint32_t *sorted = arena_new_array(p->arena, uint32_t, (size_t)p->pieces.len + 1);
-	uint32_t sum = 0, n = p->ref.places.len;
+	uint32_t sum = 0, n = p->ref.places.len, *starts = p->starts;
 
+	if (p->sorted_cap < p->pieces.len) {
+		p->sorted_cap = p->pieces.len;
+		p->sorted = arena_new_array(p->arena, uint32_t, p->sorted_cap);
+	}
 	memset(starts, 0, sizeof(*starts) * ((size_t)n + 1));
 	vec_for_each(piece, &p->pieces)
 		starts[piece->place]++;
@@ -306,23 +304,27 @@ static uint32_t *sort_pieces(struct prover *p, uint32_t *starts)
 		starts[i] = sum;
 	}
 	for (uint32_t i = p->pieces.len; i-- > 0;)
-		sorted[--starts[p->pieces.data[i].place]] = i;
-	return sorted;
+		p->sorted[--starts[p->pieces.data[i].place]] = i;
 }
 
 bool prove_places(struct prover *p)
 {
-	uint32_t n = p->ref.places.len;
-	uint32_t *starts = arena_new_array(p->arena, uint32_t, (size_t)n + 1);
-	const uint32_t *sorted = sort_pieces(p, starts);
+	const uint32_t *starts = p->starts, *sorted;
+	struct product all;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct of_place of = { i, sorted + starts[i], starts[i + 1] - starts[i], { 0 } };
+	sort_pieces(p);
+	sorted = p->sorted;
+	for (uint32_t i = 0; i < p->ref.places.len; i++) {
+		struct of_place of = { i, sorted + starts[i], starts[i + 1] - starts[i], &all };
 
 		if (p->ref.places.data[i].is.kind == PLACE_JUMP)
 			continue;
+		/* Pieces lie in the order of the leaves, far from each other. */
+		if (starts[i] + AHEAD < p->pieces.len)
+			__builtin_prefetch(blob_record(
+				&p->view, p->pieces.data[sorted[starts[i] + AHEAD]].record));
 		p->pool.len = 0;
-		reference_place(&p->ref, i, &of.all);
+		reference_place(&p->ref, i, &all);
 		if (!prove_place(p, &of))
 			return false;
 	}

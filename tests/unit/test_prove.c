@@ -80,6 +80,10 @@ static bool differs(const struct planted *p, const struct pkt *packet)
 /* Named damages. */
 
 #define CHAIN "chain c {\nreturn src 192.0.2.1\ndrop tcp dport 22\n}\njump c tcp\n"
+#define OVER  "chain c {\nreturn src 192.0.2.1\ndrop tcp\n}\njump c\n"
+#define PORTS                                                                  \
+	"allow ip4 tcp dport 1\ndrop ip4 tcp dport 3\nallow ip4 tcp dport 5\n" \
+	"drop ip4 tcp dport 7\nallow ip4 tcp dport 9\ndrop ip4 tcp dport 11\n"
 #define LISTS                                                \
 	"drop ip4 udp sport 1,3,5,7,9 dport 2,4,6,8,10,12\n" \
 	"drop ip4 tcp ttl 1,3,5 dport 2,4,6,8,10,12\n"
@@ -238,6 +242,38 @@ static void leaf_order(struct target *t)
 	first = t->r4[leaf->base];
 	t->r4[leaf->base] = t->r4[leaf->base + leaf->mask - 1];
 	t->r4[leaf->base + leaf->mask - 1] = first;
+}
+
+/* What a return of a chain leads to, taken out of one leaf. */
+static void last_place_gone(struct target *t)
+{
+	uint32_t last = t->forest->n_places - 1;
+
+	for (uint32_t i = 0; i < t->forest->nodes.n; i++) {
+		struct forest_node *leaf = &t->nodes[i];
+
+		if (leaf->dim != FOREST_LEAF || leaf->mask < 2 ||
+		    t->r4[leaf->base + leaf->mask - 1].place != last)
+			continue;
+		leaf->mask--;
+		return;
+	}
+	fail_msg("no leaf has the last place");
+}
+
+/* A leaf as a group of its own, before one with smaller places. */
+static void group_order(struct target *t)
+{
+	struct forest_group groups[2] = { t->forest->groups.data[0], t->forest->groups.data[0] };
+	struct forest_node *leaf = t->nodes;
+
+	while (leaf->dim != FOREST_LEAF || leaf->first == groups[1].first || !leaf->mask)
+		leaf++;
+	groups[0].root = (uint32_t)(leaf - t->nodes);
+	groups[0].first = leaf->first;
+	t->forest->groups.data[0] = groups[0];
+	t->forest->groups.data[1] = groups[1];
+	t->forest->groups.len = 2;
 }
 
 static void inner_first(struct target *t)
@@ -411,12 +447,16 @@ static const struct {
 	{ "a leaf with a record less", HOSTS, leaf_count, "" },
 	{ "a leaf out of bounds", HOSTS, leaf_base, "out of bounds" },
 	{ "a leaf in another order", HOSTS, leaf_order, "not in order" },
-	{ "a node's first place", HOSTS, inner_first, "wrong first place" },
+	{ "a node's first place", HOSTS, inner_first, "node" },
 	{ "a node with its neighbour's children", HOSTS, inner_base, "" },
 	{ "a node with another window", HOSTS, inner_shift, "lacks a rule" },
 	{ "a node that is its own child", HOSTS, inner_self, "" },
 	{ "a node with no such dim", HOSTS, inner_dim, "dim" },
 	{ "a node with another threshold", HOSTS, inner_add, "lacks a rule" },
+	{ "what a return leads to, one leaf", OVER "allow tcp", last_place_gone, "lacks a rule" },
+	{ "what a return leads to, of many", OVER PORTS "allow ip4 tcp dport 1-1000", last_place_gone,
+	  "lacks a rule" },
+	{ "groups in another order", "drop ip4 udp dport 2\n" PORTS, group_order, "not in order" },
 	{ "a bound moved", LISTS, key_moved, "" },
 	{ "bounds swapped", LISTS, keys_swapped, "not sorted" },
 	{ "bounds without padding", LISTS, key_padding, "" },
