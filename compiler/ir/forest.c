@@ -12,8 +12,6 @@
 #define ONE_TREE_MAX  2048u
 #define ONE_TREE_WORK 100000u
 #define WORK_MAX      ((uint64_t)300 << 20) /* about half a second for each try */
-#define RESUMES_FREE  15u
-#define RESUMES_MAX   64u
 
 static const struct effort efforts[] = {
 	{ FOREST_LEAF_SOFT, 3.0 },
@@ -139,14 +137,30 @@ static uint32_t prune(struct grove *grove, uint32_t *list, uint32_t n)
 
 struct growth {
 	struct forest_group group;
+	uint32_t resumes;    /* most non-terminal places in a leaf */
 	double visits, cost; /* over the leaves, by their records */
 };
+
+/* Non-terminal places of a leaf. */
+static uint32_t leaf_resumes(const struct grove *grove, const uint32_t *list, uint32_t n)
+{
+	uint32_t resumes = 0, last = PLACE_NONE;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t place = grove->cubes->list.data[list[i]].place;
+
+		resumes += place != last && place_resumes(grove->places, place);
+		last = place;
+	}
+	return resumes;
+}
 
 static void leaf_make(struct grove *grove, struct growth *growth, uint32_t node,
 		      const uint32_t *list, uint32_t n, uint32_t depth)
 {
 	struct str key = { (const char *)list, n * (uint32_t)sizeof(*list) };
 	struct forest_node leaf = { .dim = FOREST_LEAF, .first = PLACE_NONE, .mask = (uint16_t)n };
+	uint32_t resumes = leaf_resumes(grove, list, n);
 
 	if (n && !map_find(&grove->leaves, key, &leaf.base)) {
 		leaf.base = grove->records.len;
@@ -163,6 +177,8 @@ static void leaf_make(struct grove *grove, struct growth *growth, uint32_t node,
 		growth->group.depth = depth;
 	if (growth->group.leaf_max < n)
 		growth->group.leaf_max = n;
+	if (growth->resumes < resumes)
+		growth->resumes = resumes;
 	growth->visits += n;
 	growth->cost += n * (COST_NODE * depth + COST_RECORD * n);
 }
@@ -365,6 +381,7 @@ static bool build_group(struct grove *grove, const uint8_t *group_of, uint32_t g
 	}
 	growth.group.first = grove->nodes.data[growth.group.root].first;
 	vec_push(grove->arena, &grove->groups, growth.group);
+	grove->resumes += growth.resumes;
 	grove->cost += COST_GROUP + (growth.visits > 0 ? growth.cost / growth.visits : 0);
 	return true;
 }
@@ -401,6 +418,7 @@ static bool build_trees(struct grove *grove, uint8_t *group_of, uint32_t n_group
 
 	grove->nodes.len = grove->records.len = grove->groups.len = 0;
 	grove->cost = 0;
+	grove->resumes = 0;
 	grove->why = NULL;
 	grove->work = 0;
 	grove->records_max = n < 1024 ? 1u << 17 : n * 32 + (1u << 17);
@@ -455,7 +473,8 @@ static struct grove *grove_new(struct arena *lasting, struct arena *arena,
 	return grove;
 }
 
-static bool grow(struct grove *grove, const uint8_t *parted, uint32_t n_groups)
+/* With the most effort that stays within bounds, else grove->why is set. */
+static void grow(struct grove *grove, const uint8_t *parted, uint32_t n_groups)
 {
 	uint32_t n = grove->cubes->list.len;
 	uint8_t *group_of = arena_new_array(grove->arena, uint8_t, n + 1);
@@ -466,13 +485,12 @@ static bool grow(struct grove *grove, const uint8_t *parted, uint32_t n_groups)
 		grove->effort = efforts[i];
 		memcpy(group_of, parted, n);
 		if (build_trees(grove, group_of, n_groups))
-			return true;
+			break;
 	}
-	return false;
 }
 
 /* As one tree, or parted, whatever costs a packet less; many cubes are parted at once. */
-static const char *build_family(struct grove **grove)
+static void build_family(struct grove **grove)
 {
 	uint32_t n = (*grove)->cubes->list.len;
 	uint8_t *parted = arena_new_array((*grove)->arena, uint8_t, n + 1);
@@ -481,131 +499,15 @@ static const char *build_family(struct grove **grove)
 	struct grove *single;
 
 	if (!n)
-		return NULL;
-	if (!grow(*grove, parted, n_groups) && n > ONE_TREE_MAX)
-		return (*grove)->why;
+		return;
+	grow(*grove, parted, n_groups);
 	if (n > ONE_TREE_MAX || n_groups == 1)
-		return (*grove)->why;
+		return;
 	single = grove_new((*grove)->lasting, (*grove)->arena, (*grove)->places, (*grove)->cubes);
 	single->effort = efforts[0];
 	single->work_max = 2 * (*grove)->work + ONE_TREE_WORK;
 	if (build_trees(single, one, 1) && ((*grove)->why || single->cost <= (*grove)->cost))
 		*grove = single;
-	return (*grove)->why;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* How many of the cubes can be met at once, by one dim alone. */
-static uint32_t most_overlap(struct arena *arena, const struct cubes *cubes, const uint32_t *list,
-			     uint32_t n, uint32_t dim)
-{
-	uint64_t *starts = arena_new_array(arena, uint64_t, n);
-	uint64_t *ends = arena_new_array(arena, uint64_t, n);
-	uint32_t most = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		starts[i] = cubes->list.data[list[i]].box[dim].lo;
-		ends[i] = cubes->list.data[list[i]].box[dim].hi;
-	}
-	qsort(starts, n, sizeof(*starts), by_number);
-	qsort(ends, n, sizeof(*ends), by_number);
-	for (uint32_t i = 0, ended = 0; i < n; i++) {
-		while (ends[ended] < starts[i])
-			ended++;
-		if (i + 1 - ended > most)
-			most = i + 1 - ended;
-	}
-	return most;
-}
-
-static bool resumes(const struct places *places, uint32_t place)
-{
-	enum place_kind kind = places->list.data[place].kind;
-
-	return kind == PLACE_COUNT || kind == PLACE_RETURN;
-}
-
-/* Most non-terminal places that one packet of a family can meet; @ret_two: two of them. */
-static uint32_t family_resumes(struct arena *arena, const struct places *places,
-			       const struct cubes *cubes, uint32_t ret_two[2])
-{
-	uint32_t *list = arena_new_array(arena, uint32_t, cubes->list.len + 1);
-	uint32_t n = 0, n_places = 0, last = PLACE_NONE, most;
-
-	for (uint32_t i = 0; i < cubes->list.len; i++) {
-		uint32_t place = cubes->list.data[i].place;
-
-		if (!resumes(places, place))
-			continue;
-		list[n++] = i;
-		if (place != last && n_places < 2)
-			ret_two[n_places] = place;
-		n_places += place != last;
-		last = place;
-	}
-	most = n_places;
-	if (most <= RESUMES_FREE)
-		return most;
-	for (uint32_t dim = 0; dim < cubes->dims.n; dim++) {
-		uint32_t overlap = most_overlap(arena, cubes, list, n, dim);
-
-		if (overlap < most)
-			most = overlap;
-	}
-	return most;
-}
-
-static const char *rule_text(struct arena *arena, const struct places *places, uint32_t place)
-{
-	const struct rule *rule = &places->rs->rules.data[places->list.data[place].rule];
-
-	return rule->text ? rule->text : arena_printf(arena, "place %u", place);
-}
-
-static const char *count_resumes(struct arena *arena, struct arena *scratch,
-				 const struct places *places, const struct cubes cubes[3],
-				 struct forest *forest)
-{
-	for (uint32_t family = 0; family < 3; family++) {
-		uint32_t two[2] = { 0 };
-		uint32_t n = family_resumes(scratch, places, &cubes[family], two);
-
-		if (n > RESUMES_MAX)
-			return arena_printf(arena,
-					    "%u count or return rules can meet in one packet, "
-					    "among them '%s' and '%s'",
-					    n, rule_text(arena, places, two[0]),
-					    rule_text(arena, places, two[1]));
-		if (n > forest->resumes_max)
-			forest->resumes_max = n;
-	}
-	return NULL;
-}
-
-static uint32_t worst_cost(const struct forest *forest)
-{
-	double worst = 0;
-
-	for (uint32_t family = 0; family < 3; family++) {
-		double cost = 0;
-
-		vec_for_each(group, &forest->groups) {
-			if (forest_family(group->family) != family)
-				continue;
-			cost += COST_GROUP + COST_NODE * group->depth;
-			cost += group->leaf_max * (family == 2 ? COST_RECORD6 : COST_RECORD);
-		}
-		cost += forest->tests_max * (COST_TEST + COST_STEP * forest->steps_max);
-		if (cost > worst)
-			worst = cost;
-	}
-	return (uint32_t)(worst * (1 + forest->resumes_max));
 }
 
 const char *forest_build(struct arena *arena, const struct places *places,
@@ -614,11 +516,15 @@ const char *forest_build(struct arena *arena, const struct places *places,
 	_cleanup_arena_ struct arena *scratch = arena_new();
 	struct forest forest = { .n_places = places->list.len };
 	struct grove *groves[3];
-	const char *why = count_resumes(arena, scratch, places, cubes, &forest);
+	const char *why = NULL;
 
 	for (uint32_t family = 0; family < 3 && !why; family++) {
 		groves[family] = grove_new(arena, scratch, places, &cubes[family]);
-		why = build_family(&groves[family]);
+		build_family(&groves[family]);
+		/* Too many counts are the better reason: they are what a user can change. */
+		why = forest_bound(arena, groves[family], &forest);
+		if (!why)
+			why = groves[family]->why;
 		forest.dims[family] = cubes[family].dims;
 		forest.n_cubes[family] = cubes[family].list.len;
 	}
@@ -626,7 +532,7 @@ const char *forest_build(struct arena *arena, const struct places *places,
 		why = forest_layout(arena, places, groves, &forest);
 	if (why)
 		return why;
-	forest.cost_ns = worst_cost(&forest);
+	forest.cost_ns = forest_cost(&forest);
 	*ret_forest = forest;
 	return NULL;
 }

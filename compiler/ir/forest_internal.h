@@ -61,7 +61,8 @@ struct grove {
 	VEC(uint32_t) records; /* cubes, leaf by leaf */
 	struct map leaves;     /* a leaf's cubes to its base */
 	VEC(struct forest_group) groups;
-	double cost; /* ns for a packet that meets a record, in all groups */
+	uint32_t resumes; /* most non-terminal places in a leaf, summed over the groups */
+	double cost;      /* ns for a packet that meets a record, in all groups */
 	/* room for one step */
 	VEC(uint32_t) stack; /* lists of cubes */
 	struct interval sample[CUT_SAMPLE];
@@ -83,6 +84,14 @@ void partition_split(const struct cubes *cubes, uint8_t *group_of, uint32_t grou
 #define COST_RECORD6 2.0
 #define COST_TEST    2.0
 #define COST_STEP    1.0
+
+/* A count or a return: classification goes on behind it. */
+bool place_resumes(const struct places *places, uint32_t place);
+
+/* forest_cost.c: raises resumes_max. Return: NULL, or why it would be too large. */
+const char *forest_bound(struct arena *arena, const struct grove *grove, struct forest *forest);
+/* cost_ns of a forest that is laid out. */
+uint32_t forest_cost(const struct forest *forest);
 
 /* forest_blob.c. Return: NULL, or why it is too large. */
 const char *forest_layout(struct arena *arena, const struct places *places,
