@@ -656,7 +656,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_message),
-		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_random_damage),
 	};
 
