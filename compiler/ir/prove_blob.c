@@ -245,8 +245,8 @@ static const char *read_bounds(struct blob_view *view, const struct forest_test 
 			       struct value_set *ret_set)
 {
 	const struct forest *forest = view->forest;
-	u128 none = ~(u128)0 >> (128 - 8 * (test->key_size ? test->key_size : 1)), previous = 0;
 	uint32_t wanted = test->width < 4 ? 4 : test->width, n = 0;
+	u128 none = ~(u128)0 >> (128 - 8 * wanted), previous = 0;
 	bool inside = test->starts_inside;
 	struct range *out;
 	u128 from = 0;

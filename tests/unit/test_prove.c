@@ -593,9 +593,14 @@ struct damage_tally {
 	uint32_t accepted, refused, harmful;
 };
 
-/* Lookups in refused damage are only safe where no offset of a test has changed. */
+/* Lookups in refused damage are only defined where no test and no shift has changed. */
 static bool is_safe(const struct forest *forest, uint32_t at)
 {
+	const struct forest_node *nodes = (const void *)(forest->blob + forest->nodes.offset);
+
+	for (uint32_t i = 0; i < forest->nodes.n; i++)
+		if (nodes[i].shift > 63)
+			return false;
 	return at + 8 <= forest->tests.offset || at >= forest->tables.offset;
 }
 
@@ -656,6 +661,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_random_damage),
 	};
 
