@@ -11,12 +11,13 @@
 #define PRUNE_MAX     256u /* longer lists are not compared pair by pair */
 #define ONE_TREE_MAX  2048u
 #define ONE_TREE_WORK 100000u
-#define WORK_MAX      ((uint64_t)300 << 20) /* about half a second for each try */
+/* Cubes looked at: about half a second. */
+#define WORK ((uint64_t)150 << 20)
 
 static const struct effort efforts[] = {
-	{ FOREST_LEAF_SOFT, 3.0 },
-	{ 2 * FOREST_LEAF_SOFT, 1.6 },
-	{ 6 * FOREST_LEAF_SOFT, 1.2 },
+	{ FOREST_LEAF_SOFT, 3.0, 2 * WORK },
+	{ 2 * FOREST_LEAF_SOFT, 1.6, WORK },
+	{ 6 * FOREST_LEAF_SOFT, 1.2, WORK },
 };
 #define EFFORTS (sizeof(efforts) / sizeof(*efforts))
 
@@ -243,7 +244,7 @@ static uint32_t nodes_add(struct grove *grove, uint32_t n)
 
 static bool is_out_of_bounds(struct grove *grove)
 {
-	if (!grove->why && grove->work > grove->work_max)
+	if (!grove->why && grove->work > grove->effort.work_max)
 		grove->why = "the build takes too long";
 	if (!grove->why && (uint64_t)grove->records.len + grove->nodes.len > grove->records_max)
 		grove->why = "the rules overlap so much that the forest is too large";
@@ -480,7 +481,6 @@ static void grow(struct grove *grove, const uint8_t *parted, uint32_t n_groups)
 	uint8_t *group_of = arena_new_array(grove->arena, uint8_t, n + 1);
 
 	grove->may_part = true;
-	grove->work_max = WORK_MAX;
 	for (uint32_t i = 0; i < EFFORTS; i++) {
 		grove->effort = efforts[i];
 		memcpy(group_of, parted, n);
@@ -505,7 +505,8 @@ static void build_family(struct grove **grove)
 		return;
 	single = grove_new((*grove)->lasting, (*grove)->arena, (*grove)->places, (*grove)->cubes);
 	single->effort = efforts[0];
-	single->work_max = 2 * (*grove)->work + ONE_TREE_WORK;
+	single->effort.work_max =
+		(*grove)->work < WORK / 2 ? 2 * (*grove)->work + ONE_TREE_WORK : 0;
 	if (build_trees(single, one, 1) && ((*grove)->why || single->cost <= (*grove)->cost))
 		*grove = single;
 }

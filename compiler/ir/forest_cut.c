@@ -15,18 +15,27 @@
 #define NODE_WEIGHT       0.4 /* what a child node costs, in records */
 /* A cut that saves fewer records costs more than it saves. */
 #define GAIN 2.0
+/* A list that no leaf can hold is to shrink at least to this part of itself. */
+#define PROGRESS 0.8
+/* A window that leaves bits above it open has children that are no intervals: less is hidden. */
+#define OPEN_WEIGHT 1.15
 /* A list of no more than SHORT cubes is cut at few of the bits in which they vary. */
 #define SHORT      64u
 #define SHORT_BITS 16
 
 /* What a copy costs, when a list is long, short, or must be cut by all means. */
 #define COPY_LONG  1.0
-#define COPY_SHORT 0.5
+#define COPY_SHORT 0.4
 #define COPY_MUST  0.2
 
 static uint64_t low_bits(unsigned int n)
 {
 	return n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
+}
+
+static unsigned int bits_of(uint64_t x)
+{
+	return x ? 64 - (unsigned int)__builtin_clzll(x) : 0;
 }
 
 /* The smallest x >= from with (x & mask) == value; false: none. */
@@ -96,7 +105,7 @@ bool cut_side(const struct cut *cut, const struct side *side, uint32_t child, st
 		return false;
 	s.lo = clip.lo;
 	s.hi = clip.hi;
-	keep = s.lo == s.hi ? 0 : low_bits(64 - (unsigned int)__builtin_clzll(s.lo ^ s.hi));
+	keep = low_bits(bits_of(s.lo ^ s.hi));
 	s.mask &= keep;
 	s.value &= keep;
 	*ret_side = s;
@@ -124,8 +133,9 @@ struct view {
 	uint32_t n;      /* sample[] */
 	uint32_t wide;   /* those left out */
 	uint64_t varies; /* bits in which bounds differ */
-	bool relaxed;    /* replication may be anything */
+	bool must;       /* replication may be anything */
 	uint32_t n_node;
+	unsigned int top; /* bits above this one are the same in all of the side */
 };
 
 static bool view_open(struct view *view, const uint32_t *list, uint32_t n)
@@ -175,7 +185,7 @@ static void offer(const struct view *view, struct cut cut, const struct deal *de
 	double cap = n >= LARGE ? REPLICATION_LARGE : view->grove->effort.replication, weight;
 
 	copies = (double)(deal->narrow + (deal->different + 1) * (uint64_t)deal->wide) / taken;
-	if (copies > cap && !view->relaxed)
+	if (copies > cap && !view->must)
 		return;
 	if (deal->narrow)
 		met = ((double)deal->squares / deal->narrow + deal->wide - 1) *
@@ -184,10 +194,13 @@ static void offer(const struct view *view, struct cut cut, const struct deal *de
 		met += deal->wide * ((double)deal->narrow / deal->children + deal->wide - 1);
 	bucket = met / taken * view->scale + 1;
 	/* Where a list must be cut, new ends let cubes hide others. */
-	if (bucket + GAIN > n && !view->relaxed)
+	if (bucket + GAIN > n && !view->must)
 		return;
-	weight = view->relaxed ? COPY_MUST : n >= LARGE ? COPY_LONG : COPY_SHORT;
+	weight = view->must ? COPY_MUST : n >= LARGE ? COPY_LONG : COPY_SHORT;
 	cut.score = bucket * (1 + weight * (copies - 1)) + NODE_WEIGHT * (cut.mask + 1) / n;
+	if (cut.add == 0 && cut.shift + bits_of(cut.mask) < view->top)
+		cut.score *= OPEN_WEIGHT;
+	cut.bucket = bucket;
 	if (cut.score < best->score)
 		*best = cut;
 }
@@ -245,14 +258,14 @@ static void try_windows(const struct view *view, struct cut *best)
 {
 	uint64_t varies = view->n_node > SHORT ? view->varies : thin_out(view->varies);
 	const struct side *side = view->side;
-	unsigned int top = 64 - (unsigned int)__builtin_clzll(side->lo ^ side->hi), most = 1;
+	unsigned int most = 1;
 
 	while (most < FOREST_CUT_BITS && (1u << most) < view->n_node)
 		most++;
-	for (unsigned int shift = 0; shift < top; shift++) {
+	for (unsigned int shift = 0; shift < view->top; shift++) {
 		if (!(varies >> shift & 1))
 			continue;
-		for (unsigned int bits = 1; bits <= most && shift + bits <= top; bits++) {
+		for (unsigned int bits = 1; bits <= most && shift + bits <= view->top; bits++) {
 			if (side->mask >> (shift + bits - 1) & 1)
 				break;
 			if (varies >> (shift + bits - 1) & 1)
@@ -314,27 +327,39 @@ static void try_thresholds(const struct view *view, struct cut *best)
 	}
 }
 
-bool cut_choose(struct grove *grove, const uint32_t *list, uint32_t n, struct cut *ret_cut)
+static struct cut best_cut(struct grove *grove, const uint32_t *list, uint32_t n, bool must)
 {
 	struct cut best = { .score = n > FOREST_LEAF_MAX ? 1e300 : n };
 
-	for (int relaxed = 0; relaxed < 2; relaxed++) {
-		for (uint32_t dim = 0; dim < grove->n_dims; dim++) {
-			struct view view = { .grove = grove,
-					     .dim = dim,
-					     .side = &grove->region[dim],
-					     .relaxed = relaxed,
-					     .n_node = n };
+	for (uint32_t dim = 0; dim < grove->n_dims; dim++) {
+		struct view view = { .grove = grove,
+				     .dim = dim,
+				     .side = &grove->region[dim],
+				     .must = must,
+				     .n_node = n };
 
-			if (!grove->column[dim] || view.side->lo == view.side->hi ||
-			    !view_open(&view, list, n))
-				continue;
-			try_windows(&view, &best);
-			if (grove->cubes->dims.dim[dim].bits <= 32)
-				try_thresholds(&view, &best);
-		}
-		if (best.mask || n <= FOREST_LEAF_MAX)
-			break;
+		if (!grove->column[dim] || view.side->lo == view.side->hi)
+			continue;
+		view.top = bits_of(view.side->lo ^ view.side->hi);
+		if (!view_open(&view, list, n))
+			continue;
+		try_windows(&view, &best);
+		if (grove->cubes->dims.dim[dim].bits <= 32)
+			try_thresholds(&view, &best);
+	}
+	return best;
+}
+
+bool cut_choose(struct grove *grove, const uint32_t *list, uint32_t n, struct cut *ret_cut)
+{
+	struct cut best = best_cut(grove, list, n, false);
+
+	/* No leaf can be so long, and the depth is limited: copies matter less than progress. */
+	if (n > FOREST_LEAF_MAX && (!best.mask || best.bucket > PROGRESS * n)) {
+		struct cut other = best_cut(grove, list, n, true);
+
+		if (other.mask)
+			best = other;
 	}
 	*ret_cut = best;
 	return best.mask != 0;

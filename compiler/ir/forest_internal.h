@@ -23,7 +23,8 @@ struct cut {
 	uint8_t dim, shift;
 	uint16_t mask;
 	uint32_t add;
-	double score; /* expected records of a child times replication */
+	double bucket; /* expected records of a child */
+	double score;  /* ... weighted by copies and nodes; less is better */
 };
 
 /* The values that take branch @child of a cut. Return: false when there are none. */
@@ -39,6 +40,7 @@ uint32_t cut_children(const struct cut *cut, const struct interval *clip, uint32
 struct effort {
 	uint32_t leaf_soft;
 	double replication; /* largest of one cut with less than 1024 records */
+	uint64_t work_max;
 };
 
 /* One family while it is built. */
@@ -53,7 +55,7 @@ struct grove {
 	struct side region[DIMS_MAX]; /* of the node looked at */
 	struct effort effort;
 	bool may_part; /* a group in two */
-	uint64_t work, work_max;
+	uint64_t work; /* so far, in this try */
 	uint32_t records_max;
 	const char *why; /* not NULL: given up */
 	/* the result so far */
