@@ -48,16 +48,16 @@ bool place_resumes(const struct places *places, uint32_t place)
 }
 
 /* Most non-terminal places that one packet of a family can meet; @ret_two: two of them. */
-static uint32_t family_resumes(struct arena *arena, const struct places *places,
-			       const struct cubes *cubes, uint32_t ret_two[2])
+static uint32_t family_resumes(const struct grove *grove, uint32_t ret_two[2])
 {
-	uint32_t *list = arena_new_array(arena, uint32_t, cubes->list.len + 1);
+	const struct cubes *cubes = grove->cubes;
+	uint32_t *list = arena_new_array(grove->arena, uint32_t, cubes->list.len + 1);
 	uint32_t n = 0, n_places = 0, last = PLACE_NONE, most;
 
 	for (uint32_t i = 0; i < cubes->list.len; i++) {
 		uint32_t place = cubes->list.data[i].place;
 
-		if (!place_resumes(places, place))
+		if (!place_resumes(grove->places, place))
 			continue;
 		list[n++] = i;
 		if (place != last && n_places < 2)
@@ -66,11 +66,14 @@ static uint32_t family_resumes(struct arena *arena, const struct places *places,
 		last = place;
 	}
 	most = n_places;
-	if (most <= RESUMES_FREE)
-		return most;
-	for (uint32_t dim = 0; dim < cubes->dims.n; dim++) {
-		uint32_t overlap = most_overlap(arena, cubes, list, n, dim);
+	if (!grove->why && grove->resumes < most)
+		most = grove->resumes;
+	for (uint32_t dim = 0; dim < grove->n_dims && most > RESUMES_FREE; dim++) {
+		uint32_t overlap;
 
+		if (!grove->column[dim])
+			continue;
+		overlap = most_overlap(grove->arena, cubes, list, n, dim);
 		if (overlap < most)
 			most = overlap;
 	}
@@ -88,10 +91,8 @@ const char *forest_bound(struct arena *arena, const struct grove *grove, struct 
 {
 	const struct places *places = grove->places;
 	uint32_t two[2] = { 0 };
-	uint32_t n = family_resumes(grove->arena, places, grove->cubes, two);
+	uint32_t n = family_resumes(grove, two);
 
-	if (!grove->why && grove->resumes < n)
-		n = grove->resumes;
 	if (n > RESUMES_MAX)
 		return arena_printf(arena,
 				    "%u count or return rules can meet in one packet, "

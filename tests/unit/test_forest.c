@@ -391,20 +391,39 @@ static void like_a_firewall(struct buf *out, struct random *r)
 	}
 }
 
+/* 10 000 rules as routers have them: hosts to hosts, few networks, one port. */
+static void like_an_acl(struct buf *out, struct random *r)
+{
+	for (uint32_t i = 0; i < 10000; i++) {
+		uint32_t src = random_below(r, 3000) * 2654435761u;
+		uint32_t dst = random_below(r, 6000) * 2246822519u;
+		uint32_t len = random_chance(r, 85) ? 32 : random_chance(r, 90) ? 24 : 12;
+
+		src = (src & 0x7fffffff) >> (32 - len) << (32 - len);
+		buf_printf(out, "%s tcp src %u.%u.%u.%u/%u dst %u.%u.%u.%u dport %u\n",
+			   i % 3 ? "allow" : "drop", src >> 24, src >> 16 & 255, src >> 8 & 255,
+			   src & 255, len, dst >> 24, dst >> 16 & 255, dst >> 8 & 255, dst & 255,
+			   random_below(r, 60));
+	}
+}
+
 /* clang-format off */
 static const struct {
 	const char *name;
 	write_rules *write;
-	uint32_t leaf_max; /* what the tree must reach at least */
+	uint32_t leaf_max; /* what the trees must reach at least */
+	uint32_t blob_max; /* KB */
+	uint32_t packets;
 } written[] = {
-	{ "hosts in one /24", hosts_in_one_net, 4 },
-	{ "200 overlapping ranges", overlapping_ranges, 64 },
-	{ "overlapping boxes", overlapping_boxes, 40 },
-	{ "counts between rules", many_counts, 30 },
-	{ "IPv6 prefixes", six_prefixes, 16 },
-	{ "MAC addresses and VLANs", mac_and_vlan, 16 },
-	{ "both families", both_families, 32 },
-	{ "like a firewall", like_a_firewall, 20 },
+	{ "hosts in one /24", hosts_in_one_net, 4, 500, 1000 },
+	{ "200 overlapping ranges", overlapping_ranges, 64, 500, 1000 },
+	{ "overlapping boxes", overlapping_boxes, 40, 500, 1000 },
+	{ "counts between rules", many_counts, 30, 500, 1000 },
+	{ "IPv6 prefixes", six_prefixes, 16, 500, 1000 },
+	{ "MAC addresses and VLANs", mac_and_vlan, 16, 500, 1000 },
+	{ "both families", both_families, 32, 500, 1000 },
+	{ "like a firewall", like_a_firewall, 20, 500, 1000 },
+	{ "like an ACL", like_an_acl, 12, 1000, 100 },
 };
 /* clang-format on */
 
@@ -428,7 +447,9 @@ static void test_written(void **state)
 			if (group->leaf_max > written[i].leaf_max)
 				fail_msg("%s: a leaf of %u", written[i].name, group->leaf_max);
 		pool_fill(arena, loaded.rs, &all);
-		for (uint32_t k = 0; k < 1000; k++) {
+		if (p.forest.blob_size >> 10 > written[i].blob_max)
+			fail_msg("%s: a blob of %u KB", written[i].name, p.forest.blob_size >> 10);
+		for (uint32_t k = 0; k < written[i].packets; k++) {
 			struct pkt pkt;
 
 			random_packet(&random, loaded.rs, &all, &pkt);
