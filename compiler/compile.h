@@ -19,7 +19,7 @@ bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_co
 
 /* For tests and dumps. */
 struct compile_options {
-	const char *passes;	/* letters of PASSES (cube.h); NULL: all */
+	const char *passes;     /* letters of PASSES (cube.h); NULL: all */
 	enum classifier wanted; /* CLASSIFIER_FOREST: where it fails, E191 tells why */
 };
 
