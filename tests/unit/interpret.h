@@ -152,6 +152,17 @@ static inline void machine_move(struct machine *m, const struct bpf_insn *insn, 
 	}
 }
 
+static inline uint64_t machine_call(struct machine *m, uint32_t at, const uint64_t *arguments);
+
+/* A helper, or the function at @at + imm. No argument register survives. */
+static inline void machine_callee(struct machine *m, const struct bpf_insn *insn, uint32_t at,
+				  uint64_t *regs)
+{
+	regs[0] = insn->src_reg == BPF_PSEUDO_CALL ? machine_call(m, at + (uint32_t)insn->imm, regs)
+						   : machine_helper(m, insn->imm, regs);
+	memset(&regs[1], 0xa5, 5 * sizeof(*regs));
+}
+
 /* One function, from @at to its exit. */
 static inline uint64_t machine_call(struct machine *m, uint32_t at, const uint64_t *arguments)
 {
@@ -185,10 +196,8 @@ static inline uint64_t machine_call(struct machine *m, uint32_t at, const uint64
 			regs[insn->dst_reg] = machine_alu(m, op, a, b);
 		else if (op == BPF_EXIT)
 			return regs[0];
-		else if (op == BPF_CALL && insn->src_reg == BPF_PSEUDO_CALL)
-			regs[0] = machine_call(m, at + (uint32_t)insn->imm, regs);
 		else if (op == BPF_CALL)
-			regs[0] = machine_helper(m, insn->imm, regs);
+			machine_callee(m, insn, at, regs);
 		else if (op == BPF_JA || machine_compare(m, op, a, b))
 			at += (uint32_t)(int32_t)insn->off;
 	}

@@ -147,6 +147,36 @@ static void test_counters(void **state)
 	arena_free(loaded.arena);
 }
 
+/* Counter slots that follow from the place, and others: a disabled rule has a slot and no place. */
+static void test_slots(void **state)
+{
+	static const struct {
+		const char *name, *rules;
+		uint32_t rule; /* which counts */
+	} cases[] = {
+		{ "in order", "drop tcp dport 1\ndrop tcp dport 2\nallow tcp dport 22", 2 },
+		{ "with a gap", "drop tcp dport 1\ndrop tcp dport 2 disabled\nallow tcp dport 22",
+		  2 },
+		{ "the first only", "allow tcp dport 22", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[256];
+		struct machine m = { 0 };
+		struct loaded loaded;
+
+		snprintf(text, sizeof(text), HEAD "%s", cases[i].rules);
+		loaded = load_text(text, NULL);
+		assert_true(run_compile(loaded.ds, loaded.rs, forest_only, &m));
+		m.pkt = read_packet(&loaded, "tcp 192.0.2.1:1 > 192.0.2.2:22");
+		assert_int_equal(machine_run(&m), XDP_PASS);
+		for (uint32_t k = 0; k < m.n_counters; k++)
+			if (m.counters[k].packets != (k == SLOT_RULES + cases[i].rule))
+				fail_msg("%s: slot %u", cases[i].name, k);
+		arena_free(loaded.arena);
+	}
+}
+
 /* Return: false after saying what differs. */
 static bool same_answers(const struct ruleset *rs, struct machine *m, const struct pkt *packet)
 {
@@ -261,8 +291,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_random),   cmocka_unit_test(test_choice),
-		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_slots),    cmocka_unit_test(test_random),
+		cmocka_unit_test(test_choice),   cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
