@@ -35,7 +35,7 @@ struct prover {
 	uint32_t *piece_of;       /* by record, in the group */
 	uint32_t *hash;           /* piece + 1; below first_piece + 1: of another group, free */
 	uint32_t hash_mask;
-	uint32_t *starts, *sorted; /* pieces by place: sorted[starts[place]] and on */
+	uint32_t *starts, *sorted; /* records by place: sorted[starts[place]] and on */
 	uint32_t sorted_cap;
 
 	/* of the group */

@@ -162,17 +162,16 @@ static bool prove_decided(struct prover *p, uint32_t place, products *left)
 
 struct of_place {
 	uint32_t place;
-	const uint32_t *pieces; /* indices, n of them */
+	const uint32_t *records; /* one of each piece, n of them */
 	uint32_t n;
 	const struct product *all;
 };
 
-static bool piece_product(struct prover *p, uint32_t piece, struct product *ret_product)
+static bool record_product(struct prover *p, const struct of_place *of, uint32_t i,
+			   struct product *ret_product)
 {
-	const struct piece *of = &p->pieces.data[piece];
-
-	if (!blob_record_product(&p->view, of->record, &p->pool, ret_product))
-		return prove_fail(p, of->place, "record %u is too odd to prove", of->record);
+	if (!blob_record_product(&p->view, of->records[i], &p->pool, ret_product))
+		return prove_fail(p, of->place, "record %u is too odd to prove", of->records[i]);
 	return true;
 }
 
@@ -199,7 +198,7 @@ static bool take_others(struct prover *p, const struct of_place *of, uint32_t sp
 	for (uint32_t i = 0; i < of->n && left->len; i++) {
 		products smaller = { 0 };
 
-		if (!piece_product(p, of->pieces[i], &has))
+		if (!record_product(p, of, i, &has))
 			return false;
 		if (has.empty || product_lacks(&p->ref.universe, of->all, &has) == spread)
 			continue;
@@ -228,7 +227,7 @@ static bool join_pieces(struct prover *p, const struct of_place *of, products *l
 	for (uint32_t i = 0; i < of->n; i++) {
 		uint32_t lacks;
 
-		if (!piece_product(p, of->pieces[i], &has))
+		if (!record_product(p, of, i, &has))
 			return false;
 		if (has.empty)
 			continue;
@@ -266,7 +265,7 @@ static bool prove_place(struct prover *p, const struct of_place *of)
 
 	p->left.len = 0;
 	if (of->n == 1 && !of->all->empty) {
-		if (!piece_product(p, of->pieces[0], &has))
+		if (!record_product(p, of, 0, &has))
 			return false;
 		if (!product_within(&p->ref.universe, &has, of->all))
 			return too_much(p, of, &has);
@@ -277,7 +276,7 @@ static bool prove_place(struct prover *p, const struct of_place *of)
 	}
 	if (of->all->empty) {
 		for (uint32_t i = 0; i < of->n; i++) {
-			if (!piece_product(p, of->pieces[i], &has))
+			if (!record_product(p, of, i, &has))
 				return false;
 			if (!has.empty)
 				return too_much(p, of, &has);
@@ -287,7 +286,7 @@ static bool prove_place(struct prover *p, const struct of_place *of)
 	return join_pieces(p, of, &p->left) && prove_decided(p, of->place, &p->left);
 }
 
-/* The pieces of place i become sorted[starts[i]] .. sorted[starts[i + 1]]. */
+/* The records of place i become sorted[starts[i]] .. sorted[starts[i + 1]]. */
 static void sort_pieces(struct prover *p)
 {
 	uint32_t sum = 0, n = p->ref.places.len, *starts = p->starts;
@@ -304,7 +303,7 @@ static void sort_pieces(struct prover *p)
 		starts[i] = sum;
 	}
 	for (uint32_t i = p->pieces.len; i-- > 0;)
-		p->sorted[--starts[p->pieces.data[i].place]] = i;
+		p->sorted[--starts[p->pieces.data[i].place]] = p->pieces.data[i].record;
 }
 
 bool prove_places(struct prover *p)
@@ -321,8 +320,7 @@ bool prove_places(struct prover *p)
 			continue;
 		/* Pieces lie in the order of the leaves, far from each other. */
 		if (starts[i] + AHEAD < p->pieces.len)
-			__builtin_prefetch(blob_record(
-				&p->view, p->pieces.data[sorted[starts[i] + AHEAD]].record));
+			__builtin_prefetch(blob_record(&p->view, sorted[starts[i] + AHEAD]));
 		p->pool.len = 0;
 		reference_place(&p->ref, i, &all);
 		if (!prove_place(p, &of))
