@@ -28,8 +28,8 @@ struct prover {
 	const char *why;
 	uint32_t place;
 	uint64_t n_leaves;
-	uint32_t steps; /* of taking apart what is left over */
-	products left;  /* of the place looked at */
+	uint32_t steps, steps_max; /* of taking apart what is left over */
+	products left;             /* of the place looked at */
 
 	VEC(struct piece) pieces; /* of the family, group by group */
 	uint32_t *piece_of;       /* by record, in the group */

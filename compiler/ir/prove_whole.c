@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 /* How often something may be taken away from what is left over, in all. */
-#define STEPS_MAX (1u << 18)
+#define STEPS_FREE      (1u << 18)
+#define STEPS_PER_PLACE 4u
 
 #define AHEAD 8u
 
@@ -73,39 +74,56 @@ const char *prove_packet(struct prover *p, const struct pkt *pkt)
 
 /* What is left over. */
 
+/* One packet, as the trees and the tests read it. */
+struct probe {
+	uint64_t keys[DIMS_MAX];
+	u128 values[FIELDS_MAX];
+};
+
+static struct probe lowest_probe(const struct prover *p, const struct product *product)
+{
+	struct probe probe;
+
+	for (uint32_t i = 0; i < p->ref.n_fields; i++)
+		probe.values[i] = product->used >> i & 1 ? product->of[i].at[0].lo : 0;
+	for (uint32_t i = 0; i < p->dims->n; i++) {
+		u128 value = probe.values[p->view.field_of_dim[i]];
+
+		probe.keys[i] = (uint64_t)(p->dims->dim[i].pair ? value >> 64 : value);
+	}
+	return probe;
+}
+
+/* The probe's leaf, or a node above it with no place before @place. */
 static const struct forest_node *leaf_of(const struct prover *p, const struct forest_group *group,
-					 const struct pkt *pkt)
+					 const struct probe *probe, uint32_t place)
 {
 	const struct forest_node *node = blob_node(&p->view, group->root);
 
-	while (node->dim != FOREST_LEAF) {
-		uint64_t value = dim_value(&p->dims->dim[node->dim], pkt);
-		uint64_t child = ((value + node->add) >> node->shift) & node->mask;
+	while (node->first < place && node->dim != FOREST_LEAF) {
+		uint64_t moved = probe->keys[node->dim] + node->add;
 
-		node = blob_node(&p->view, node->base + (uint32_t)child);
+		node = blob_node(&p->view,
+				 node->base + (uint32_t)(moved >> node->shift & node->mask));
 	}
 	return node;
 }
 
 /* An earlier terminal record with the packet; best one that has all of @rest. */
 static bool find_decider(struct prover *p, uint32_t place, const struct product *rest,
-			 const struct pkt *pkt, struct product *ret_decider)
+			 struct product *ret_decider)
 {
-	uint64_t keys[DIMS_MAX];
-	u128 values[FIELDS_MAX];
+	struct probe probe = lowest_probe(p, rest);
 	bool found = false;
-
-	for (uint32_t i = 0; i < p->view.n_fixed; i++)
-		keys[i] = dim_value(&p->dims->dim[i], pkt);
-	for (uint32_t i = 0; i < p->ref.n_fields; i++)
-		values[i] = get_value(pkt, &p->ref.fields[i]);
 
 	vec_for_each(group, &p->forest->groups) {
 		const struct forest_node *leaf;
 
 		if (group->family != p->ref.family)
 			continue;
-		leaf = leaf_of(p, group, pkt);
+		leaf = leaf_of(p, group, &probe, place);
+		if (leaf->first >= place)
+			continue;
 		for (uint32_t i = 0; i < leaf->mask; i++) {
 			uint32_t by = blob_record_place(&p->view, leaf->base + i);
 			const struct prove_place *known = &p->ref.places.data[by];
@@ -115,7 +133,7 @@ static bool find_decider(struct prover *p, uint32_t place, const struct product 
 				break;
 			if ((known->is.kind != PLACE_ALLOW && known->is.kind != PLACE_DROP) ||
 			    place >= known->until ||
-			    !blob_record_has(&p->view, leaf->base + i, keys, values) ||
+			    !blob_record_has(&p->view, leaf->base + i, probe.keys, probe.values) ||
 			    !blob_record_product(&p->view, leaf->base + i, &p->pool, &decider))
 				continue;
 			if (product_within(&p->ref.universe, rest, &decider)) {
@@ -145,15 +163,17 @@ static bool prove_decided(struct prover *p, uint32_t place, products *left)
 {
 	while (left->len) {
 		struct product rest = left->data[--left->len], decider;
-		struct pkt pkt = lowest_packet(p, &rest);
+		struct pkt pkt;
 
-		if (++p->steps > STEPS_MAX)
+		if (++p->steps > p->steps_max)
 			return prove_fail(p, place,
 					  "what decides before the rule is too much to prove");
-		if (!find_decider(p, place, &rest, &pkt, &decider))
-			return prove_fail(p, place, "the forest lacks a rule: %s",
-					  prove_packet(p, &pkt));
-		take_away(p, left, &rest, &decider);
+		if (find_decider(p, place, &rest, &decider)) {
+			take_away(p, left, &rest, &decider);
+			continue;
+		}
+		pkt = lowest_packet(p, &rest);
+		return prove_fail(p, place, "the forest lacks a rule: %s", prove_packet(p, &pkt));
 	}
 	return true;
 }
@@ -202,7 +222,7 @@ static bool take_others(struct prover *p, const struct of_place *of, uint32_t sp
 			return false;
 		if (has.empty || product_lacks(&p->ref.universe, of->all, &has) == spread)
 			continue;
-		if ((p->steps += left->len) > STEPS_MAX)
+		if ((p->steps += left->len) > p->steps_max)
 			return prove_fail(p, of->place, "a rule with too many records to prove");
 		vec_for_each(part, left)
 			take_away(p, &smaller, part, &has);
@@ -311,6 +331,7 @@ bool prove_places(struct prover *p)
 	const uint32_t *starts = p->starts, *sorted;
 	struct product all;
 
+	p->steps_max = STEPS_FREE + STEPS_PER_PLACE * p->ref.places.len;
 	sort_pieces(p);
 	sorted = p->sorted;
 	for (uint32_t i = 0; i < p->ref.places.len; i++) {
