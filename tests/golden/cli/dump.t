@@ -54,3 +54,24 @@ err
 |   allow established
 |         ^~~~~~~~~~~
 | later.fw: 1 error; nothing was changed
+
+# Few rules are not worth a forest, but it can be looked at.
+cli bpffw check --dump=stats few.fw
+file few.fw
+| version 1
+| interface eth0
+| default drop
+| allow tcp dport 22
+| allow udp dport 53
+out
+| classifier: straight-line code, 2 places
+
+cli bpffw check --dump=forest one.fw
+file one.fw
+| version 1
+| interface eth0
+| default drop
+| allow ip4 tcp dport 22
+out
+| group 0: ipv4, first place 0, depth 0, largest leaf 1
+|   0: leaf 0
