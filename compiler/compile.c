@@ -53,7 +53,7 @@ static const char *make_cubes(const struct places *places, const char *passes, s
 
 /* Return: NULL, or why there is no proven forest. */
 static const char *make_forest(const struct places *places, const char *passes,
-			       struct compiled *compiled)
+			       const struct forest **ret_forest, const struct proof **ret_proof)
 {
 	struct arena *arena = places->rs->arena;
 	struct forest *forest = arena_new_array(arena, struct forest, 1);
@@ -66,25 +66,30 @@ static const char *make_forest(const struct places *places, const char *passes,
 	if (why)
 		return why;
 	*proof = forest_prove(arena, places, forest);
-	compiled->proof = proof;
 	if (!proof->holds)
-		return proof->why;
-	compiled->forest = forest;
+		return arena_printf(arena, "the proof of the forest fails, a bug of bpffw: %s",
+				    proof->why);
+	*ret_forest = forest;
+	*ret_proof = proof;
 	return NULL;
 }
 
 static const char *emit_forest(struct gen *gen, const struct places *places, const char *passes,
 			       struct compiled *compiled)
 {
-	const char *why = make_forest(places, passes, compiled);
+	const struct forest *forest = NULL;
+	const struct proof *proof = NULL;
+	const char *why = make_forest(places, passes, &forest, &proof);
 
 	if (why)
 		return why;
-	if (!walker_emit(gen, compiled->forest))
+	if (!walker_emit(gen, forest))
 		return "the walker is too large for a BPF program";
 	compiled->classifier = CLASSIFIER_FOREST;
-	compiled->blob = compiled->forest->blob;
-	compiled->blob_size = compiled->forest->blob_size;
+	compiled->forest = forest;
+	compiled->proof = proof;
+	compiled->blob = forest->blob;
+	compiled->blob_size = forest->blob_size;
 	compiled->blob_room = gen->blob_room;
 	take_places(places, compiled);
 	return NULL;
