@@ -126,6 +126,16 @@ static void print_text(struct session *s, const struct comparison *c)
 	say(s, &out);
 }
 
+static void print_share(struct buf *out, double share, enum regions_state state)
+{
+	buf_puts(out, state == REGIONS_PARTIAL ? "  (at least " : "  (");
+	if (share >= 0.01)
+		buf_printf(out, "%.0f %%", share * 100);
+	else
+		buf_printf(out, "2^%.0f", log2(share));
+	buf_puts(out, " of all headers)");
+}
+
 /* "now dropped, was allowed: tcp dport 22 (2^-26 of all headers)" and who decides. */
 static void print_region(struct session *s, struct buf *out, const struct comparison *c,
 			 const struct region *region)
@@ -137,7 +147,7 @@ static void print_region(struct session *s, struct buf *out, const struct compar
 
 		buf_puts(out, filled == 1 ? "" : filled > 0.5 ? "most of " : "part of ");
 		region_print(out, c->regions, region, c->rs);
-		buf_printf(out, "  (2^%.0f of all headers)", log2(region->share));
+		print_share(out, region->share, c->regions->state);
 	} else {
 		buf_puts(out, "packets like the example");
 	}

@@ -241,10 +241,13 @@ static void add_piece(struct finder *f, const struct area *area, const uint32_t 
 		return;
 	}
 	region = find_region(f, &before, &after);
-	if (!region->areas.len)
+	found.share = area_share(&f->out->fields, &f->out->all, area);
+	if (found.share > region->largest) {
+		region->largest = found.share;
 		region->example = found.example;
+	}
 	vec_push(f->arena, &region->areas, keep_area(f, area));
-	region->share += area_share(&f->out->fields, &f->out->all, area);
+	region->share += found.share;
 }
 
 /* The work is used up: one packet of a piece that was not looked at. */
@@ -295,27 +298,34 @@ static bool decided_here(void *ctx, const struct area *area, uint32_t step)
 	return true;
 }
 
-static void find_of_step(struct finder *f, uint32_t from, uint32_t step)
+/* @left: how many steps are still to be looked at. */
+static void find_of_step(struct finder *f, uint32_t from, uint32_t step, uint32_t left)
 {
 	struct walk_run run = { .walk = &f->side[from].walk,
 				.stop = step,
 				.sink = decided_here,
 				.ctx = f,
 				.work = &f->part };
-	uint64_t before = f->part = f->work / SHARE_OF_REST;
+	uint64_t work = f->work / (left < SHARE_OF_REST ? left : SHARE_OF_REST);
 
+	f->work -= work;
 	f->from = from;
 	f->step = step;
 	run.arena = f->scratch = arena_new();
-	vec_for_each(all, &f->out->all) {
-		struct area area = *all;
+	/* Those that few rules match come last in the list: what they leave is for the others. */
+	for (uint32_t i = f->out->all.len; i > 0; i--) {
+		struct area area = f->out->all.data[i - 1];
 
-		if (walk_cut(f->scratch, run.walk, step, &area))
-			walk_area(&run, &area);
+		if (!walk_cut(f->scratch, run.walk, step, &area))
+			continue;
+		f->part = work / i;
+		work -= f->part;
+		walk_area(&run, &area);
+		work += f->part;
 	}
-	vec_for_each(left, &run.rest)
-		sample(f, left);
-	f->work -= before - f->part;
+	f->work += work;
+	vec_for_each(rest, &run.rest)
+		sample(f, rest);
 	arena_free(f->scratch);
 }
 
@@ -343,15 +353,22 @@ static ranges common_interfaces(struct finder *f)
 	return both;
 }
 
+static bool is_looked_at(const struct side *side, uint32_t step)
+{
+	return side->changed[step] && side->walk.steps.data[step].decides;
+}
+
 static void find_all(struct finder *f)
 {
-	for (uint32_t from = 0; from < 2; from++) {
-		struct side *side = &f->side[from];
+	uint32_t left = 0;
 
-		for (uint32_t step = 0; step < side->walk.steps.len; step++)
-			if (side->changed[step] && side->walk.steps.data[step].decides)
-				find_of_step(f, from, step);
-	}
+	for (uint32_t from = 0; from < 2; from++)
+		for (uint32_t step = 0; step < f->side[from].walk.steps.len; step++)
+			left += is_looked_at(&f->side[from], step);
+	for (uint32_t from = 0; from < 2; from++)
+		for (uint32_t step = 0; step < f->side[from].walk.steps.len; step++)
+			if (is_looked_at(&f->side[from], step))
+				find_of_step(f, from, step, left--);
 }
 
 struct regions regions_find(struct arena *arena, const struct ruleset *old_rs,
@@ -364,6 +381,7 @@ struct regions regions_find(struct arena *arena, const struct ruleset *old_rs,
 
 	f.side[0].rs = old_rs;
 	f.side[1].rs = new_rs;
+	out.antispoof = old_rs->antispoof && new_rs->antispoof;
 	out.malformed_differ = old_rs->malformed_pass != new_rs->malformed_pass;
 	interfaces = common_interfaces(&f);
 	if (out.interfaces_differ && !interfaces.len)

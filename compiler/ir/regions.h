@@ -14,7 +14,7 @@
 #include "compiler/ir/diff.h"
 #include "compiler/ir/walk.h"
 
-#define REGIONS_WORK 10000000u /* about 0.2 s */
+#define REGIONS_WORK 6000000u /* about 0.2 s */
 
 struct decider {
 	enum answer_stage stage;
@@ -27,7 +27,8 @@ struct region {
 	struct decider before, after;
 	areas areas;  /* do not overlap; none: only the example is known */
 	double share; /* of the header space: area_share() */
-	struct pkt example;
+	struct pkt example; /* of the largest area */
+	double largest;
 };
 
 enum regions_state {
@@ -40,6 +41,7 @@ struct regions {
 	enum regions_state state;
 	struct area_fields fields;
 	areas all;               /* what was compared */
+	bool antispoof;          /* in both: spoofed packets meet no rule, words leave them out */
 	bool interfaces_differ;  /* packets on some were not compared */
 	bool malformed_differ;   /* `option malformed`: all malformed packets change */
 	VEC(struct region) list; /* largest first */

@@ -35,12 +35,45 @@ static void add_ranges(struct arena *arena, ranges *to, const ranges *from)
 		vec_push(arena, to, *range);
 }
 
+/* The values of an address that no packet has that meets a rule; but for those of a packet that
+ * asks for its own address, which is too little to matter. */
+static ranges spoofed(struct arena *arena, const struct regions *regions, uint32_t field,
+		      uint8_t families)
+{
+	uint16_t offset = regions->fields.row[field]->offset;
+	ranges out = { 0 };
+
+	for (const struct prologue_row *row = prologue_rows; row->family; row++)
+		if (regions->antispoof && row->kind == PROLOGUE_SPOOFED && row->family & families &&
+		    row->fields[0].offset == offset)
+			vec_push(arena, &out,
+				 ((struct range){ row->fields[0].lo, row->fields[0].hi }));
+	ranges_normalise(&out);
+	return out;
+}
+
+/* A gap in @values that is just what no packet has is none. */
+static void close_gaps(struct arena *arena, ranges *values, const ranges *gaps, u128 max)
+{
+	uint32_t n = values->len;
+
+	for (uint32_t i = 0; i < gaps->len && n; i++) {
+		struct range gap = gaps->data[i];
+		ranges known = { .data = values->data, .len = n };
+
+		if ((gap.lo == 0 || ranges_contain(&known, gap.lo - 1)) &&
+		    (gap.hi == max || ranges_contain(&known, gap.hi + 1)))
+			vec_push(arena, values, gap);
+	}
+	ranges_normalise(values);
+}
+
 /* The values of the field in the packets of these families that have it; all the region could
  * have. */
 static void project(struct arena *arena, const struct regions *regions, const struct region *region,
 		    uint32_t field, uint8_t families, ranges *ret_values, ranges *ret_all)
 {
-	ranges values = { 0 }, whole = { 0 };
+	ranges values = { 0 }, whole = { 0 }, none;
 	uint8_t seen = 0;
 
 	vec_for_each(area, &region->areas) {
@@ -56,6 +89,9 @@ static void project(struct arena *arena, const struct regions *regions, const st
 			add_ranges(arena, &whole, &all->values[field]);
 	ranges_normalise(&values);
 	ranges_normalise(&whole);
+	none = spoofed(arena, regions, field, families);
+	if (none.len)
+		close_gaps(arena, &values, &none, families == FAM_IPV6 ? ~(u128)0 : UINT32_MAX);
 	*ret_values = values;
 	*ret_all = whole;
 }
@@ -110,14 +146,19 @@ static bool cut_by_words(struct arena *arena, const struct regions *regions,
 	for (uint32_t i = 0; i < regions->fields.n; i++) {
 		bool wide = regions->fields.row[i]->width == 16;
 		const ranges *values = &bounds->values[wide && area->family == FAM_IPV6][i];
-		ranges out;
+		ranges none = { 0 }, in, out;
 
-		if (!values->len)
-			continue;
-		if (!has_field(class, i))
+		if (values->len && !has_field(class, i))
 			return false;
-		ranges_split(arena, &class->values[i], values, &area->values[i], &out);
-		if (!area->values[i].len)
+		if (values->len) {
+			ranges_split(arena, &area->values[i], values, &in, &out);
+			area->values[i] = in;
+		}
+		if (wide && area->family != FAM_OTHER)
+			none = spoofed(arena, regions, i, area->family);
+		ranges_split(arena, &area->values[i], &none, &in, &out);
+		area->values[i] = out;
+		if (!out.len)
 			return false;
 	}
 	return true;
@@ -205,14 +246,20 @@ static void print_frag(struct buf *out, const ranges *values, bool has_layer4)
 					    : "first");
 }
 
+/* The family that has any address says so: a list of the other one alone would leave it out. */
 static void print_addresses(struct buf *out, const struct clause *row, const struct ruleset *rs,
-			    const ranges *v4, const ranges *v6)
+			    uint8_t families, const ranges *v4, const ranges *v6)
 {
-	if (v4->len || v6->len)
-		buf_printf(out, " %s ", row->name);
+	if (!v4->len && !v6->len)
+		return;
+	buf_printf(out, " %s ", row->name);
+	if (families & FAM_IPV4 && !v4->len)
+		buf_puts(out, "0.0.0.0/0");
 	print_list(out, rs, row, FAMILY_IPV4, v4);
-	buf_puts(out, v4->len && v6->len ? "," : "");
+	buf_puts(out, (families & FAM_IP) == FAM_IP ? "," : "");
 	print_list(out, rs, row, FAMILY_IPV6, v6);
+	if (families & FAM_IPV6 && !v6->len)
+		buf_puts(out, "::/0");
 }
 
 static const char *protocol_word(const ranges *values)
@@ -240,7 +287,8 @@ static void print_field(struct buf *out, const struct regions *regions, const st
 	ranges values = bounds->values[0][field];
 
 	if (row->width == 16) {
-		print_addresses(out, row, rs, &values, &bounds->values[1][field]);
+		print_addresses(out, row, rs, families_of(region), &values,
+				&bounds->values[1][field]);
 		return;
 	}
 	if (!values.len || (row->type == TYPE_ETHER && families_of(region) != FAM_OTHER))
@@ -346,7 +394,8 @@ static void print_rest(struct buf *out, const struct ruleset *rs, const struct p
 		net_print_mac(out, pkt->dmac);
 	}
 	buf_puts(out, pkt->established ? " established" : "");
-	if (rs->iface_names.len > 1 && pkt->ifnum && pkt->ifnum <= rs->iface_names.len)
+	if ((rs->interfaces.len > 1 || !rs->interfaces.len) && pkt->ifnum &&
+	    pkt->ifnum <= rs->iface_names.len)
 		buf_printf(out, " on " STR_FMT, STR_ARG(rs->iface_names.data[pkt->ifnum - 1]));
 }
 

@@ -55,6 +55,10 @@ static const struct region_case cases[] = {
 	{ "a return", DROP "chain c { allow tcp dport 22 }\njump c", DROP "chain c { return src 10.0.0.0/8; allow tcp dport 22 }\njump c", "-tcp src 10.0.0.0/8 dport 22" },
 	{ "count decides nothing", DROP "allow tcp dport 22", DROP "count tcp\nallow tcp dport 22", "" },
 	{ "flags", DROP "allow tcp dport 22", DROP "drop tcp syn\nallow tcp dport 22", "-tcp syn dport 22" },
+	{ "but for spoofed sources", DROP, DROP "allow ip4 src 0.0.0.0/1 tcp dport 22", "+tcp src 0.0.0.0-126.255.255.255 dport 22" },
+	{ "and beside the spoofed ones", DROP, DROP "allow src 126.0.0.0/8 tcp dport 22", "+tcp src 126.0.0.0/8 dport 22" },
+	{ "all but spoofed ones", DROP, DROP "allow ip6 tcp dport 22", "+ip6 tcp dport 22" },
+	{ "IPv6 whole, IPv4 in part", DROP "drop src 10.0.0.0/8", DROP "drop src 10.0.0.0/8\nallow tcp dport 22", "+tcp src 0.0.0.0-9.255.255.255,11.0.0.0-255.255.255.255,::/0 dport 22" },
 	{ "two, the larger first", DROP "allow udp dport 53\nallow tcp dport 80-89", DROP, "-tcp dport 80-89\n-udp dport 53" },
 };
 /* clang-format on */
