@@ -25,10 +25,10 @@ enum global {
 /* clang-format off */
 const struct option_row opt_globals[] = {
 	[OPT_JSON]    = { .name = "json", .help = "one JSON object instead of text" },
-	[OPT_COLOR]   = { .name = "color", .value = "auto|always|never", .help = "colour of words" },
+	[OPT_COLOR]   = { .name = "color", .value = "auto|always|never", .help = "colour words" },
 	[OPT_QUIET]   = { .name = "quiet", .letter = 'q', .help = "say nothing but errors" },
 	[OPT_VERBOSE] = { .name = "verbose", .letter = 'v', .help = "exact numbers, more lines" },
-	[OPT_STATE]   = { .name = "state-dir", .value = "DIR", .help = "generations (BPFFW_STATE_DIR)" },
+	[OPT_STATE]   = { .name = "state-dir", .value = "DIR", .help = "history (BPFFW_STATE_DIR)" },
 	[OPT_BPFFS]   = { .name = "bpffs", .value = "DIR", .help = "pinned objects (BPFFW_BPFFS)" },
 	[OPT_RUN]     = { .name = "run-dir", .value = "DIR", .help = "the lock (BPFFW_RUN_DIR)" },
 	[OPT_HELP]    = { .name = "help", .letter = 'h', .help = "the same as 'bpffw help'" },

@@ -123,6 +123,7 @@ enum exit_code merge_read(struct merge *m, struct session *s, const struct gener
 		if (code)
 			return code;
 		read_files(m, source);
+		m->rebased = changed;
 		if (!changed || find_origins(m))
 			return EXIT_DONE;
 	}
