@@ -304,6 +304,8 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 		result.rs = w.rs;
 		result.ns_total = work_now() - start;
 		*ret_result = result;
+	} else {
+		store_drop_unit(store);
 	}
 	work_end(&w);
 	return ret;

@@ -39,8 +39,7 @@ static inline uint64_t work_now(void)
 
 /*
  * live_change() - pin, write the files, attach, commit, detach what is no longer listed.
- * An error before the commit or in it undoes everything; one behind it says that the new
- * generation is live.
+ * An error before the commit or in it undoes everything; one behind it is a warning (W214).
  */
 int live_change(struct work *w);
 
