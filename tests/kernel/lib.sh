@@ -139,8 +139,10 @@ send() {
 	EOF
 }
 
-background() { # a server that ends with the script
-	"$@" >/dev/null 2>&1 </dev/null &
+# serve COMMAND...: a process on the server that ends with the script. Not by on_server: `$!` would
+# be a shell around it.
+serve() {
+	nsenter --net="/run/netns/$server" "$@" >/dev/null 2>&1 </dev/null &
 	children+=($!)
 }
 
