@@ -322,7 +322,7 @@ static int check_load(struct work *w)
 }
 
 int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
-		 bool load, struct change_result *ret_result, struct failure *f)
+		 struct change_result *ret_result, struct failure *f)
 {
 	struct change_result result = { 0 };
 	struct work w = { .store = store,
@@ -341,7 +341,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 		ret = run_tests(&w, false);
 	if (ret == 0)
 		ret = compile_rules(&w);
-	if (ret == 0 && load && store)
+	if (ret == 0 && store)
 		ret = check_load(&w);
 	if (ret == 0) {
 		result.rs = w.rs;
@@ -378,9 +378,9 @@ int change_attached(struct store *store, struct arena *arena, const struct rules
 	struct attached *attached;
 	const struct link *link;
 	targets expected;
-	netdevs devices;
+	netdevs devices = { 0 };
 	uint32_t n = 0;
-	links all;
+	links all = { 0 };
 	int ret = netdev_list(arena, &devices, f);
 
 	if (ret == 0)
@@ -404,9 +404,9 @@ int change_detach_all(struct store *store, struct arena *arena, struct attached 
 		      uint32_t *ret_n, struct failure *f)
 {
 	struct attached *attached;
-	netdevs devices;
+	netdevs devices = { 0 };
 	uint32_t n = 0;
-	links all;
+	links all = { 0 };
 	int ret = netdev_list(arena, &devices, f);
 
 	if (ret == 0)

@@ -45,9 +45,12 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 		  const struct change *change, struct change_result *ret_result,
 		  struct failure *f);
 
-/* Resolve, lint, tests, compile, and load into the kernel without attaching (check as root). */
+/*
+ * Resolve, lint, tests, compile, and load into the kernel without attaching (check as root).
+ * @store: NULL: do not load
+ */
 int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
-		 bool load, struct change_result *ret_result, struct failure *f);
+		 struct change_result *ret_result, struct failure *f);
 
 /* Where the ruleset is attached now. */
 int change_attached(struct store *store, struct arena *arena, const struct ruleset *rs,

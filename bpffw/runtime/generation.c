@@ -24,7 +24,7 @@ int store_history(struct store *store, struct arena *arena, struct gen_info **re
 {
 	numbers recorded = store_recorded(store);
 	struct gen_info *infos = arena_new_array(arena, struct gen_info, recorded.len + 1);
-	struct record record;
+	struct record record = { 0 };
 	uint32_t n = 0;
 	int ret;
 
@@ -109,7 +109,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 	const char *path = store_file(store, number, "fw"), *why;
 	struct generation gen = { 0 };
 	struct str text;
-	struct record record;
+	struct record record = { 0 };
 	uint32_t source, n_errors = ds->n_errors;
 	int ret = record_read(store_file(store, number, "json"), ds->arena, &record, f);
 
@@ -142,7 +142,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f)
 {
 	const char *path = store_file(store, gen->info.number, "json");
-	struct record record;
+	struct record record = { 0 };
 	int ret = record_read(path, store->arena, &record, f);
 
 	if (ret < 0)
@@ -167,7 +167,7 @@ int store_totals(struct store *store, struct arena *arena, struct totals *ret_to
 		 struct failure *f)
 {
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
-	struct counter own[SLOT_RULES], *totals;
+	struct counter own[SLOT_RULES] = { 0 }, *totals;
 	int ret = open_counters(store, &counters, f);
 
 	if (ret < 0)
@@ -189,7 +189,7 @@ int store_totals(struct store *store, struct arena *arena, struct totals *ret_to
 int store_reset(struct store *store, uint32_t slot, struct failure *f)
 {
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
-	struct counter own[SLOT_RULES];
+	struct counter own[SLOT_RULES] = { 0 };
 	uint64_t *slots = NULL;
 	int ret = open_counters(store, &counters, f);
 

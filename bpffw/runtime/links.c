@@ -191,9 +191,11 @@ static int fail_attach(const struct netdev *device, enum iface_mode mode, int er
 }
 
 int links_attach(const char *dir, struct arena *arena, const struct unit *unit,
-		 const struct netdev *device, enum iface_mode mode, links *all, struct failure *f)
+		 const struct target *target, links *all, struct failure *f)
 {
 	_cleanup_fd_ int program = load_waiting(unit, f), fd = -1;
+	const struct netdev *device = target->device;
+	enum iface_mode mode = target->mode;
 	bool native = mode != MODE_GENERIC;
 	struct str pin = pin_path(arena, dir, device);
 	int ret;

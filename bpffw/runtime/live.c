@@ -131,8 +131,8 @@ static int attach_target(struct live *live, const struct target *target)
 		link->wanted = true;
 		return check_mode(w, target, link);
 	}
-	return links_attach(store_pin(live->store, "link"), w->arena, &live->store->unit,
-			    target->device, target->mode, &live->links, w->f);
+	return links_attach(store_pin(live->store, "link"), w->arena, &live->store->unit, target,
+			    &live->links, w->f);
 }
 
 static int attach(struct live *live)

@@ -25,7 +25,7 @@ static json_t *text_json(struct str text)
 
 	if (value)
 		return value;
-	copy = strndup(text.s, text.len);
+	copy = text.s ? strndup(text.s, text.len) : NULL;
 	for (char *at = copy; at && *at; at++) {
 		if (*at & 0x80)
 			*at = '?';

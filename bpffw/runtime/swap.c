@@ -190,7 +190,7 @@ static bool is_listed(struct store *store, struct str name)
 /* A waiting link passes everything: put it to work if the running ruleset lists it. */
 static int recover_links(struct store *store, struct failure *f)
 {
-	netdevs devices;
+	netdevs devices = { 0 };
 	links all = { 0 };
 	int ret = netdev_list(store->arena, &devices, f);
 

@@ -118,7 +118,21 @@ exits 5 "damaged unit" fw list
 says "what to do" "'bpffw apply' makes it anew"
 repaired "unit"
 rm "$work/bpf/fw/abi1/jmp"
+exits 1 "without a slot: closed" on_client ping -c 1 -W 1 -q $server4
 repaired "slot"
+{
+	cat "$work/rules.fw"
+	echo 'option fail open'
+	echo 'drop icmp'
+} | sed '/name ping/d' >"$work/open.fw"
+ok "option fail open" fw apply "$work/open.fw"
+exits 1 "dropped" on_client ping -c 1 -W 1 -q $server4
+rm "$work/bpf/fw/abi1/jmp"
+ok "without a slot: open" on_client ping -c 1 -W 1 -q $server4
+repaired "slot, fail closed again"
+rm "$work/bpf/fw/abi1/jmp"
+exits 1 "without a slot: closed again" on_client ping -c 1 -W 1 -q $server4
+repaired "slot once more"
 same "nothing of the old unit is left" "$(find "$work/bpf/fw" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" \
 	"abi1 gen link"
 echo '{' >"$work/state/gen/$(number).json"
