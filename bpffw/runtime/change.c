@@ -384,7 +384,7 @@ int change_attached(struct store *store, struct arena *arena, const struct rules
 	int ret = netdev_list(arena, &devices, f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(store, "link"), arena, &devices, &all, f);
+		ret = links_read(store_pin(store, "link"), arena, &store->unit, &devices, &all, f);
 	if (ret < 0)
 		return ret;
 	expected = targets_find(arena, &copy, &devices);
@@ -410,7 +410,7 @@ int change_detach_all(struct store *store, struct arena *arena, struct attached 
 	int ret = netdev_list(arena, &devices, f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(store, "link"), arena, &devices, &all, f);
+		ret = links_read(store_pin(store, "link"), arena, &store->unit, &devices, &all, f);
 	if (ret < 0)
 		return ret;
 	attached = arena_new_array(arena, struct attached, all.len + 1);

@@ -19,7 +19,7 @@ struct link {
 	uint32_t ifindex;
 	uint32_t program; /* id of what it runs */
 	bool native;
-	bool waiting; /* it runs the program that passes everything */
+	bool waiting; /* it runs unit->waiting */
 	bool gone;    /* its interface is gone or in another network namespace */
 	bool made;    /* by links_attach() */
 	bool wanted;  /* by the ruleset at hand */
@@ -27,8 +27,8 @@ struct link {
 typedef VEC(struct link) links;
 
 /* All pinned links. @dir may be absent: none. */
-int links_read(const char *dir, struct arena *arena, const netdevs *devices, links *ret_links,
-	       struct failure *f);
+int links_read(const char *dir, struct arena *arena, const struct unit *unit,
+	       const netdevs *devices, links *ret_links, struct failure *f);
 
 /*
  * links_attach() - make a waiting link on the target's device and pin it; added to @all.

@@ -141,8 +141,8 @@ static int attach(struct live *live)
 	int ret = unit_sweep(&live->store->unit, &w->devices, w->f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(live->store, "link"), w->arena, &w->devices,
-				 &live->links, w->f);
+		ret = links_read(store_pin(live->store, "link"), w->arena, &live->store->unit,
+				 &w->devices, &live->links, w->f);
 	for (uint32_t i = 0; i < w->targets.len && ret == 0; i++) {
 		if (w->targets.data[i].device)
 			ret = attach_target(live, &w->targets.data[i]);
@@ -262,6 +262,25 @@ forget:
 	return ret;
 }
 
+/* By its pin where that is there: opening by id takes CAP_SYS_ADMIN. */
+static int hold_running(struct live *live)
+{
+	struct store *store = live->store;
+	_cleanup_fd_ int fd = -1;
+
+	if (!store->program)
+		return 0;
+	fd = pin_get(store_pin(store, "gen/%u/enter", store->running));
+	if (fd < 0 || program_id(fd) != store->program)
+		live->old_program = bpf_prog_get_fd_by_id(store->program);
+	else
+		live->old_program = take_fd(&fd);
+	if (live->old_program < 0)
+		return fail_bpf(live->w->f, errno, "cannot hold the running program %u",
+				store->program);
+	return 0;
+}
+
 int live_change(struct work *w)
 {
 	struct store *store = w->store;
@@ -272,12 +291,9 @@ int live_change(struct work *w)
 			     .old_program = -1 };
 	int ret;
 
-	if (store->program) {
-		live.old_program = bpf_prog_get_fd_by_id(store->program);
-		if (live.old_program < 0)
-			return fail_bpf(w->f, errno, "cannot hold the running program %u",
-					store->program);
-	}
+	ret = hold_running(&live);
+	if (ret < 0)
+		return ret;
 	ret = go_live(&live);
 	fd_cleanup(&live.old_program);
 	if (ret < 0)

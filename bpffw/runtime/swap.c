@@ -195,7 +195,8 @@ static int recover_links(struct store *store, struct failure *f)
 	int ret = netdev_list(store->arena, &devices, f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(store, "link"), store->arena, &devices, &all, f);
+		ret = links_read(store_pin(store, "link"), store->arena, &store->unit, &devices,
+				 &all, f);
 	if (ret < 0)
 		return ret;
 	for (uint32_t i = 0; i < all.len && ret == 0; i++) {

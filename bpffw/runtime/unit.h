@@ -12,7 +12,7 @@
 #include "bpffw/runtime/mount.h"
 #include "bpffw/runtime/netdev.h"
 
-#define UNIT_NONE      ((struct unit){ -1, -1, -1, -1, -1, -1, -1, -1, -1, false })
+#define UNIT_NONE      ((struct unit){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, false })
 #define _cleanup_unit_ __attribute__((cleanup(unit_close)))
 void unit_close(struct unit *unit);
 
