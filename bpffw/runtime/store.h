@@ -2,8 +2,10 @@
 /*
  * Generations on disk and in bpffs, the lock, and recovery (DESIGN section 4).
  *
- *	<bpffs>/ (0700)  dispatcher abi<N>/{jmp,scratch,ifaces} link/<if>
- *			 state/{counters,base} gen/<n>/{jmp,enter,classify,probe,blob,config,counters}
+ *	<bpffs>/ (0700)  abi<N>/{dispatcher,waiting,jmp,scratch,ifaces,config,counters,owner}
+ *			 link/<if> (a dot in the name is a colon)
+ *			 gen/<n>/{jmp,enter,classify,probe,blob,config,counters,base}
+ *			 gen/<n>/old/{counters,base} until a larger pair has taken their totals
  *	<state>/	 gen/<n>.fw   canonical text, one rule a line
  *			 gen/<n>.json who, when, how, files with their hashes, interface numbers,
  *				      and per rule (in print order) id, slot, origin
