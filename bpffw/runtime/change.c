@@ -56,11 +56,28 @@ static bool has_diag(const struct diags *ds, enum diag_code code)
 	return false;
 }
 
+/* The list files it reads are remembered: they become part of the generation. */
+static struct ruleset *resolve_names(struct work *w, const struct ast *ast)
+{
+	const struct io *io = w->env->io, *from = w->change ? w->change->io : NULL;
+	struct lists_io *lists = lists_open(w->arena, io, w->store, NULL);
+	struct ruleset *rs;
+
+	if (from)
+		lists = (struct lists_io *)from->ctx;
+	lists->read.len = 0;
+	w->env->io = &lists->io;
+	rs = sema_ruleset(w->ds, ast, w->env);
+	w->env->io = io;
+	w->lists = lists->read;
+	return rs;
+}
+
 static int resolve(struct work *w, const struct ast *ast)
 {
 	if (w->change && w->change->old)
 		store_number_interfaces(w->env, w->arena, &w->change->old->iface_names);
-	w->rs = sema_ruleset(w->ds, ast, w->env);
+	w->rs = resolve_names(w, ast);
 	if (w->change && !w->rs->interfaces.len && !has_diag(w->ds, E163)) {
 		diag_error(w->ds, (struct span){ 0 }, E163, "no interface is given");
 		diag_help(w->ds, "write 'interface NAME'");

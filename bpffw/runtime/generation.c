@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/lists.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
@@ -107,7 +108,9 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 		     struct generation *ret_gen, struct failure *f)
 {
 	const char *path = store_file(store, number, "fw"), *why;
+	const struct io *host = env->io;
 	struct generation gen = { 0 };
+	struct gen_info *info;
 	struct str text;
 	struct record record = { 0 };
 	uint32_t source, n_errors = ds->n_errors;
@@ -119,7 +122,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 			"'bpffw history' lists them");
 	if (ret < 0)
 		return ret;
-	why = env->io->read(env->io->ctx, ds->arena, path, &text);
+	why = host->read(host->ctx, ds->arena, path, &text);
 	if (why)
 		return fail_plain(f, EIO, EXIT_SYSTEM, "generation %u cannot be read back: %s %s",
 				  number, path, why);
@@ -127,8 +130,12 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 	source = diag_source(ds, str_of(arena_printf(ds->arena, "generation %u", number)), text,
 			     (struct span){ 0 });
 	gen.ast = parse_single(ds, source);
+	info = arena_memdup(ds->arena, &record.info, sizeof(record.info));
+	gen.io = &lists_open(ds->arena, host, store, info)->io;
+	env->io = gen.io;
 	if (ds->n_errors == n_errors && give_ids(gen.ast, &record))
 		gen.rs = resolve(ds, env, gen.ast, &record);
+	env->io = host;
 	if (!gen.rs)
 		return fail_plain(f, EINVAL, EXIT_SYSTEM,
 				  "generation %u cannot be read back: %s does not fit its record",

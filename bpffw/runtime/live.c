@@ -75,6 +75,8 @@ static void fill_record(const struct live *live, struct record *record)
 		memcpy(&info->files, &change->files, sizeof(info->files));
 	else
 		memcpy(&info->files, &change->old->files, sizeof(info->files));
+	vec_for_each(list, &w->lists)
+		vec_push(w->arena, &info->lists, list->path);
 	record->enter_id = w->loaded.enter_id;
 	record->boot = record_boot(w->arena);
 	vec_for_each(line, &w->rs->interfaces)
@@ -91,6 +93,9 @@ static int write_files(const struct live *live)
 
 	print_ruleset(&text, w->rs);
 	ret = file_replace(store_file(live->store, live->number, "fw"), text.data, text.len, w->f);
+	if (ret < 0)
+		return ret;
+	ret = lists_keep(live->store, live->number, &w->lists, w->f);
 	if (ret < 0)
 		return ret;
 	fill_record(live, &record);

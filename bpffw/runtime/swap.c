@@ -16,6 +16,7 @@
 
 #include <linux/membarrier.h>
 
+#include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 
 #define FILES_KEPT 20
@@ -80,6 +81,7 @@ static void delete_files(struct store *store, uint32_t number)
 {
 	unlink(store_file(store, number, "json"));
 	unlink(store_file(store, number, "fw"));
+	lists_delete(store, number);
 }
 
 void swap_forget(struct store *store, uint32_t number)

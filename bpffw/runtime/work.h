@@ -7,6 +7,7 @@
 
 #include "bpffw/runtime/change.h"
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/targets.h"
 
 struct work {
@@ -18,6 +19,7 @@ struct work {
 	struct arena *arena;
 	struct change_result *result;
 	struct ruleset *rs;
+	list_reads lists; /* the list files it was made from */
 	netdevs devices;
 	targets targets;
 	uint32_t entries;              /* counter slots wanted */
