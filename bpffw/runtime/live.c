@@ -186,15 +186,19 @@ static int commit(struct live *live)
 	struct work *w = live->w;
 	const struct unit *unit = &live->store->unit;
 	struct failure ignored = { 0 };
-	int ret = unit_fail_open(unit, w->rs->fail_open, w->f);
+	bool was_open;
+	int ret = unit_fail_open(unit, w->rs->fail_open, &was_open, w->f);
 
-	if (ret == 0)
-		ret = unit_commit(unit, w->loaded.enter, w->f);
 	if (ret < 0)
 		return ret;
-	ret = update_links(live);
-	if (ret < 0 && unit_commit(unit, live->old_program, &ignored) < 0)
-		failure_clear(&ignored);
+	ret = unit_commit(unit, w->loaded.enter, w->f);
+	if (ret == 0)
+		ret = update_links(live);
+	if (ret == 0)
+		return 0;
+	unit_commit(unit, live->old_program, &ignored);
+	unit_fail_open(unit, was_open, &was_open, &ignored);
+	failure_clear(&ignored);
 	return ret;
 }
 

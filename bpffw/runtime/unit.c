@@ -161,8 +161,13 @@ static int make_owner(struct unit *unit, struct failure *f)
 int unit_load(struct unit *ret_unit, struct failure *f)
 {
 	_cleanup_unit_ struct unit unit = UNIT_NONE;
-	int ret = load_dispatcher(true, &unit, f);
+	int cpus = libbpf_num_possible_cpus(), ret;
 
+	/* The dispatcher would let two of them share a slot. */
+	if (cpus > ABI_CPUS)
+		return fail_plain(f, E2BIG, EXIT_SYSTEM,
+				  "this host may have %d CPUs, bpffw can serve %d", cpus, ABI_CPUS);
+	ret = load_dispatcher(true, &unit, f);
 	if (ret == -EINVAL) {
 		unit_close(&unit);
 		ret = load_dispatcher(false, &unit, f);
@@ -327,13 +332,13 @@ int unit_sweep(const struct unit *unit, const netdevs *devices, struct failure *
 	return 0;
 }
 
-int unit_fail_open(const struct unit *unit, bool fail_open, struct failure *f)
+int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struct failure *f)
 {
 	struct dispatcher_config *config = map_value(unit->config, sizeof(*config), f);
 
 	if (!config)
 		return -f->err;
-	__atomic_store_n(&config->fail_open, fail_open, __ATOMIC_RELEASE);
+	*ret_was = __atomic_exchange_n(&config->fail_open, fail_open, __ATOMIC_ACQ_REL);
 	munmap(config, sizeof(*config));
 	return 0;
 }
