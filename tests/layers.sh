@@ -48,7 +48,7 @@ for file in bpf/*.[ch] compiler/*.[ch] compiler/*/*.[ch] bpffw/*.[ch] bpffw/*/*.
 done
 
 # What the pure library may call. arena.o alone may also print and exit: out of memory.
-pure='memcpy memset memcmp memmove memchr memrchr memmem fnmatch strlen strnlen strcmp strncmp strcasecmp
+pure='bcmp memcpy memset memcmp memmove memchr memrchr memmem fnmatch strlen strnlen strcmp strncmp strcasecmp
 strncasecmp strchr strrchr strstr strspn strcspn vsnprintf snprintf qsort qsort_r bsearch strtoul
 strtoull strtol strtoll malloc calloc realloc free aligned_alloc abort __assert_fail
 __stack_chk_fail __memcpy_chk __memset_chk __snprintf_chk __vsnprintf_chk __ctype_b_loc
