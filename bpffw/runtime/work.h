@@ -7,7 +7,6 @@
 
 #include "bpffw/runtime/change.h"
 #include "bpffw/runtime/inside.h"
-#include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/targets.h"
 
 struct work {
@@ -19,7 +18,6 @@ struct work {
 	struct arena *arena;
 	struct change_result *result;
 	struct ruleset *rs;
-	list_reads lists; /* the list files it was made from */
 	netdevs devices;
 	targets targets;
 	uint32_t entries;              /* counter slots wanted */
@@ -41,7 +39,8 @@ static inline uint64_t work_now(void)
 
 /*
  * live_change() - pin, write the files, attach, commit, detach what is no longer listed.
- * An error before the commit or in it undoes everything; one behind it is a warning (W214).
+ * An error before the commit or in it undoes everything; one behind it says that the new
+ * generation is live.
  */
 int live_change(struct work *w);
 
