@@ -91,10 +91,10 @@ $(UNIT_BIN) $(TOOL_BIN): $O/%: %.c $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a -o $@ $(LIBS) -lcmocka
 
 check: all units tools
-	$(Q)O=$O tests/run layers unit golden examples man
+	$(Q)O=$O tests/run layers unit golden examples man install
 
 test: all units tools
-	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man asan kernel
+	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man install asan kernel
 
 demo: all
 	$(Q)O=$O tests/demo.sh
@@ -132,13 +132,15 @@ asan:
 FUZZ_SECONDS ?= 30
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 fuzz:
-	$(Q)mkdir -p $O/fuzz
+	$(Q)$(MAKE) --no-print-directory O=$O-fuzz CC=clang CFLAGS="-O1 -g" \
+		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" $O-fuzz/libcompiler.a
 	$(Q)for src in $(FUZZ_SRC); do name=$$(basename $$src .c); echo "  FUZZ    $$src"; \
 		clang $(ALL_CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer,address,undefined \
-			$$src $(LIB_SRC) -o $O/fuzz/$$name && \
-		mkdir -p $O/fuzz/corpus-$$name && \
-		$O/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
-			-print_final_stats=0 -artifact_prefix=$O/fuzz/ $O/fuzz/corpus-$$name || exit 1; \
+			$$src $O-fuzz/libcompiler.a -o $O-fuzz/$$name && \
+		mkdir -p $O-fuzz/corpus-$$name && \
+		$O-fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+			-verbosity=0 -print_final_stats=1 -artifact_prefix=$O-fuzz/ \
+			$O-fuzz/corpus-$$name etc/examples || exit 1; \
 	done
 
 FORMAT_SRC := $(wildcard bpf/*.[ch] bpffw/*.[ch] bpffw/*/*.[ch] compiler/*.[ch] compiler/*/*.[ch] \
@@ -176,6 +178,6 @@ uninstall:
 	rm -rf $(DOC_DIR)
 
 clean:
-	rm -rf $O $O-asan
+	rm -rf $O $O-asan $O-fuzz
 
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(TOOL_BIN:%=%.d)

@@ -219,7 +219,7 @@ static void keep_own_warnings(struct edit *e, const struct rule *rule)
 
 enum exit_code edit_commit(struct edit *e)
 {
-	struct change change = { .ast = e->gen.ast };
+	struct change change = { .ast = e->gen.ast, .io = e->gen.io };
 
 	if (commit_change(&e->s, &change, &e->gen, &e->result) == 0)
 		return EXIT_DONE;

@@ -83,6 +83,7 @@ static enum exit_code rollback(struct session *s)
 	if (store_generation(s->store, s->ds, &s->env, target->number, &gen, &s->f) < 0)
 		return session_failed(s);
 	change.ast = gen.ast;
+	change.io = gen.io;
 	change.same_as = target->number;
 	change.how = arena_printf(s->arena, "rollback to %u", target->number);
 	change.saved = target->saved && !files_changed(s, &gen.info);

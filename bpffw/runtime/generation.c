@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/lists.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
@@ -24,7 +25,7 @@ int store_history(struct store *store, struct arena *arena, struct gen_info **re
 {
 	numbers recorded = store_recorded(store);
 	struct gen_info *infos = arena_new_array(arena, struct gen_info, recorded.len + 1);
-	struct record record;
+	struct record record = { 0 };
 	uint32_t n = 0;
 	int ret;
 
@@ -107,9 +108,11 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 		     struct generation *ret_gen, struct failure *f)
 {
 	const char *path = store_file(store, number, "fw"), *why;
+	const struct io *host = env->io;
 	struct generation gen = { 0 };
+	struct gen_info *info;
 	struct str text;
-	struct record record;
+	struct record record = { 0 };
 	uint32_t source, n_errors = ds->n_errors;
 	int ret = record_read(store_file(store, number, "json"), ds->arena, &record, f);
 
@@ -119,7 +122,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 			"'bpffw history' lists them");
 	if (ret < 0)
 		return ret;
-	why = env->io->read(env->io->ctx, ds->arena, path, &text);
+	why = host->read(host->ctx, ds->arena, path, &text);
 	if (why)
 		return fail_plain(f, EIO, EXIT_SYSTEM, "generation %u cannot be read back: %s %s",
 				  number, path, why);
@@ -127,8 +130,12 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 	source = diag_source(ds, str_of(arena_printf(ds->arena, "generation %u", number)), text,
 			     (struct span){ 0 });
 	gen.ast = parse_single(ds, source);
+	info = arena_memdup(ds->arena, &record.info, sizeof(record.info));
+	gen.io = &lists_open(ds->arena, host, store, info)->io;
+	env->io = gen.io;
 	if (ds->n_errors == n_errors && give_ids(gen.ast, &record))
 		gen.rs = resolve(ds, env, gen.ast, &record);
+	env->io = host;
 	if (!gen.rs)
 		return fail_plain(f, EINVAL, EXIT_SYSTEM,
 				  "generation %u cannot be read back: %s does not fit its record",
@@ -142,7 +149,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f)
 {
 	const char *path = store_file(store, gen->info.number, "json");
-	struct record record;
+	struct record record = { 0 };
 	int ret = record_read(path, store->arena, &record, f);
 
 	if (ret < 0)
@@ -167,7 +174,7 @@ int store_totals(struct store *store, struct arena *arena, struct totals *ret_to
 		 struct failure *f)
 {
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
-	struct counter own[SLOT_RULES], *totals;
+	struct counter own[SLOT_RULES] = { 0 }, *totals;
 	int ret = open_counters(store, &counters, f);
 
 	if (ret < 0)
@@ -189,7 +196,7 @@ int store_totals(struct store *store, struct arena *arena, struct totals *ret_to
 int store_reset(struct store *store, uint32_t slot, struct failure *f)
 {
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
-	struct counter own[SLOT_RULES];
+	struct counter own[SLOT_RULES] = { 0 };
 	uint64_t *slots = NULL;
 	int ret = open_counters(store, &counters, f);
 

@@ -235,7 +235,12 @@ static void warn_established(struct diags *ds, const struct ruleset *rs)
 	diag_warning(ds, rs->default_span, W203,
 		     "'default drop' without 'allow established' also drops the answers to what "
 		     "this host itself asks");
-	diag_help(ds, "add 'allow established'");
+	if (clause_find(STR("established"))->later)
+		diag_help(ds, "'established' is not supported yet: allow the answers by rules, such "
+			      "as 'allow tcp flags ack dport 32768-60999' and 'allow udp src "
+			      "RESOLVER sport 53'");
+	else
+		diag_help(ds, "add 'allow established'");
 }
 
 static bool names_fragments(const struct rule *rule)

@@ -525,12 +525,21 @@ static void expand_globs(struct sema *s)
 	}
 }
 
+/* What stands behind a binary byte, or in an include that cannot be read, is not known. */
+static bool is_unread(const struct diags *ds)
+{
+	vec_for_each(diag, &ds->list)
+		if (diag->code == E003 || diag->code == E004 || diag->code == E005)
+			return true;
+	return false;
+}
+
 static void require_default(struct sema *s, const struct ast *ast)
 {
 	uint32_t source = ast->files.len ? ast->files.data[0].source : 0;
 	uint32_t end = s->ds->sources.data[source].text.len;
 
-	if (s->given[ONCE_DEFAULT].end)
+	if (s->given[ONCE_DEFAULT].end || is_unread(s->ds))
 		return;
 	diag_error(s->ds, (struct span){ source, end, end }, E162, "there is no 'default'");
 	diag_help(s->ds, "write 'default drop' or 'default allow'");

@@ -238,8 +238,8 @@ static void read_list_file(struct sema *s, struct set *set, const struct ast_stm
 	const char *why;
 
 	set->file = absolute(s, path);
-	why = s->env->io->read(s->env->io->ctx, s->arena, arena_strndup(s->arena, path.s, path.len),
-			       &text);
+	why = s->env->io->read(s->env->io->ctx, s->arena,
+			       arena_strndup(s->arena, set->file.s, set->file.len), &text);
 	if (why) {
 		diag_error(s->ds, stmt->file.span, E182, STR_FMT ": %s", STR_ARG(path), why);
 		return;

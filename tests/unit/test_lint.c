@@ -289,6 +289,23 @@ static void test_sessions(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* The advice is one that this version takes. */
+static void test_advice(void **state)
+{
+	struct loaded loaded = load_text(DROP "allow tcp dport 22", NULL);
+	bool later = clause_find(STR("established"))->later;
+	const char *help = NULL;
+
+	lint_ruleset(loaded.ds, loaded.rs, &loaded.env);
+	vec_for_each(diag, &loaded.ds->list)
+		if (diag->code == W203)
+			help = diag->help;
+	assert_non_null(help);
+	assert_int_equal(strstr(help, "add 'allow established'") != NULL, !later);
+	assert_int_equal(strstr(help, "'allow tcp flags ack") != NULL, later);
+	arena_free(loaded.arena);
+}
+
 /* Rules that share a source, a port or nothing: the work stays bounded. */
 static void test_time(void **state)
 {
@@ -326,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_time),
 	};
 
