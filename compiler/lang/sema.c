@@ -592,7 +592,6 @@ bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *e
 	own.interfaces = (strs){ 0 };
 	vec_for_each(name, &rs->iface_names)
 		vec_push(ds->arena, &own.interfaces, *name);
-	copy.unsupported.len = copy.unsupported.cap = 0;
 	s = sema_new(ds, &own, &copy);
 	for (uint32_t i = 0; i < rs->sets.len; i++)
 		map_add(s.arena, &s.sets, rs->sets.data[i].name, i);
@@ -601,11 +600,8 @@ bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *e
 	for (uint32_t i = 0; i < scope.n_matches; i++)
 		if (scope.matches[i].row->type == TYPE_IFACE)
 			scope.matches[i].atoms = sema_expand_globs(&s, &scope.matches[i]);
-	vec_for_each(word, &copy.unsupported)
-		diag_error(ds, word->span, E190, "'" STR_FMT "' is not supported yet",
-			   STR_ARG(word->text));
 	*ret_packet = (struct expect){ .families = scope.families };
 	ret_packet->matches.data = scope.matches;
 	ret_packet->matches.len = ret_packet->matches.cap = scope.n_matches;
-	return !copy.unsupported.len;
+	return true;
 }
