@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The manual pages are clean for mandoc, and every command and error code is in them.
+# The manual pages are clean for mandoc, and every command and error code is in them,
+# and no code that nothing reports.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0
@@ -27,6 +28,7 @@ for command in $(sed -n '/define COMMANDS(X)/,/clang-format/s/X(\([a-z]*\))/\n\1
 done
 for code in $(sed -n 's/^X(\([EW][0-9]*\),.*/\1/p' compiler/base/codes.def); do
 	check "code $code" "$(grep -q "\b$code\b" etc/bpffw-rules.5 || echo 'is not in bpffw-rules(5)')"
+	check "code $code" "$(grep -rqw "$code" compiler bpffw --include='*.c' || echo 'is never reported')"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

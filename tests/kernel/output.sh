@@ -115,9 +115,11 @@ same "the answer and the advice" "$(said)" "$(
 )"
 exits 4 "del by position" fw del 7
 same "del by position" "$(said)" \
-	"error: no rule named '7'; rules are deleted by name or id (r7), not by position"
+	"error: no rule named '7'; rules are deleted by name or id (r7), not by position [E201]"
 exits 4 "del with a typo" fw del ltae
-same "del with a typo" "$(said)" "$(printf "error: no rule named 'ltae'\n  help: did you mean 'late'?")"
+same "del with a typo" "$(said)" "$(printf "error: no rule named 'ltae' [E201]\n  help: did you mean 'late'?")"
+exits 4 "move of an unknown id, JSON" fw --json move r99 before web
+same "move of an unknown id, JSON" "$(said | field errors.0.code)" '"E201"'
 ok "del" fw del late
 same "del" "$(said)" "r11 late: deleted (generation 8, not saved); it had matched 0 packets"
 ok "replace" fw replace web allow tcp dport 8080
