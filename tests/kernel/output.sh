@@ -86,6 +86,8 @@ same "explain: verdict" "$(said | field verdict)" '"allow"'
 same "explain: rule" "$(said | field rule)" '{"id": "r3", "name": "web"}'
 fw explain tcp dport 22 --json >"$work/said"
 same "explain: depends" "$(said | field verdict) $(said | field depends_on)" '"depends" ["src"]'
+fw explain tcp dport 22 >"$work/said"
+says "explain: the answer" "^answer: depends on 'src', first in 'ssh-office' \(r2\)\$"
 for port in 1 2 3 4 5; do ok "add" fw add before web allow udp dport "$port"; done
 fw explain src 2001:db8::1 tcp dport 443 >"$work/said"
 says "explain folds" '^  r1 \.\.\. r[0-9]+ +no match   [0-9] more: not icmp, .*\(-v lists them\)$'
