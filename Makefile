@@ -119,6 +119,9 @@ $O/tests/bench/%.bpf.o: tests/bench/bpf/%.bpf.c
 	$(Q)$(CLANG) --target=bpf -O2 -g -Wall -Werror $(BPF_INC) -c $< -o $@
 
 bench: PACKAGES += iptables ipset
+ifneq ($(filter bench,$(MAKECMDGOALS)),)
+$(BENCH_BIN): | deps
+endif
 bench: all $(BENCH_BIN)
 	$(Q)O=$O /usr/bin/python3 tests/bench/bench.py $(BENCH)
 

@@ -121,22 +121,22 @@ class Place:
 
 
 def phases(text):
-    """What the program itself says: 'compile 3.1 ms, ...' and '147 instructions'."""
+    """What the program itself says: 'compile 3.1 ms', '12 witnesses in 0.6 ms', '147 instructions',
+    'bound 310 ns'; other words may come and go."""
     found = {}
     for line in text.splitlines():
-        if re.search(r"warning|help:|\^~", line):
+        if line.startswith(" ") or re.search(r" (warning|error): ", line):
             continue
-        for clause in line.split(","):
-            match = re.match(r"^\D*?([a-z][a-z ]*?)\s+(?:in )?([\d.]+) ms", clause.strip()) or \
-                re.match(r"^\d+ (\w+) in ([\d.]+) ms", clause.strip())
-            if match and not line.startswith("applied"):
-                found[match[1].strip()] = float(match[2])
-            match = re.search(r"([\d ]+) instructions", clause)
-            if match:
-                found["instructions"] = int(match[1].replace(" ", ""))
-        match = re.match(r"applied .* in ([\d.]+) ms", line)
-        if match:
-            found["total"] = float(match[1])
+        total = re.match(r"applied .* in ([\d.]+) ms", line)
+        if total:
+            found["total"] = float(total[1])
+            continue
+        for name, value in re.findall(r"([a-z]+)\s+(?:in\s+|takes\s+)?([\d.]+) ms", line):
+            found["proof" if name.startswith("prov") else name] = float(value)
+        for value in re.findall(r"(\d[\d ]*) instructions", line):
+            found["instructions"] = int(value.replace(" ", ""))
+        for value in re.findall(r"(?:bound|worst|at most)[^,;]*?(\d[\d ]*) ns", line):
+            found["bound"] = int(value.replace(" ", ""))
     return found
 
 
@@ -167,6 +167,9 @@ def chain_batch(place, namespace, options, sets):
             folder = place.rules(kind, size, seed, family)
             row["apply"] = place.apply(namespace, name, f"{folder}/rules.fw", options.patience)
             row["memory"] = json.loads(run(MEASURE, "memory", place.store(name)))
+            if kind == "adversarial":
+                row["check"] = phases(place.timed(namespace, BPFFW, "-v", "check",
+                                                  f"{folder}/rules.fw")["output"])
             candidates.append((name, f"{folder}/trace", place.store(name)))
         except Failed as failed:
             row["failed"] = str(failed)
@@ -404,6 +407,8 @@ def read_options():
     options = parser.parse_args()
     quick = options.quick
     options.only = options.only.split(",")
+    if set(options.only) - {"chain", "peers", "times"}:
+        parser.error("--only takes chain, peers and times")
     options.seeds = options.seeds or (1 if quick else 12)
     sizes = options.sizes or ("1,10,100,1000,10000" if quick else "1,10,100,1000,10000,100000")
     options.sizes = [int(size) for size in sizes.split(",")]
@@ -435,8 +440,12 @@ def main():
     try:
         for part, work in (("chain", measure_chains), ("peers", measure_peers),
                            ("times", measure_times)):
-            if part in options.only:
+            if part not in options.only:
+                continue
+            try:
                 result[part] = work(place, options)
+            except Failed as failed:
+                result.setdefault("failed", {})[part] = str(failed)
     finally:
         place.close()
     with open(options.json, "w") as file:
@@ -444,6 +453,9 @@ def main():
     plot.write(result, options.svg)
     tables.show(result)
     print(f"\nwrote {options.json} and {options.svg}")
+    for part, reason in result.get("failed", {}).items():
+        say(f"bench: no figures of {part}: {reason}")
+    sys.exit("failed" in result)
 
 
 main()
