@@ -339,6 +339,19 @@ def change_one(file, to):
         target.writelines(lines)
 
 
+def time_nft(place, namespace, folder, row):
+    times = place.timed(namespace, "nft", "-f", f"{folder}/linear.nft")
+    row["nft"].append(times["ms"])
+    row["nft_peak_kb"] = max(row.get("nft_peak_kb", 0), times["peak_kb"])
+
+
+def time_bpffw(place, options, namespace, store, file, row, key):
+    times = place.apply(namespace, store, file, options.patience)
+    row[key].append(times["ms"])
+    row["phases"].append(times["phases"])
+    row["peak_kb"] = max(row.get("peak_kb", 0), times["peak_kb"])
+
+
 def time_changes(place, options, namespace, size):
     """One size: apply of another list and of one changed rule against nft -f, interleaved."""
     store = f"times{size}"
@@ -346,24 +359,21 @@ def time_changes(place, options, namespace, size):
     change_one(f"{one}/rules.fw", f"{one}/changed.fw")
     row = dict(size=size, bpffw=[], changed=[], nft=[], phases=[])
     try:
+        # Reading alone, without making a program of it.
+        times = place.timed(namespace, BPFFW, "check", "--dump=rules", f"{one}/rules.fw")
+        row["read"] = dict(ms=times["ms"], peak_kb=times["peak_kb"])
+        time_nft(place, namespace, one, row)
         first = place.rules("acl", 1, 1, 4)
         place.apply(namespace, store, f"{first}/rules.fw")  # makes the maps that are shared
-        for turn in range(options.time_rounds):
-            for folder in (one, other):
-                times = place.apply(namespace, store, f"{folder}/rules.fw", options.patience)
-                row["bpffw"].append(times["ms"])
-                row["phases"].append(times["phases"])
-                row["peak_kb"] = max(row.get("peak_kb", 0), times["peak_kb"])
-                times = place.timed(namespace, "nft", "-f", f"{folder}/linear.nft")
-                row["nft"].append(times["ms"])
-                row["nft_peak_kb"] = max(row.get("nft_peak_kb", 0), times["peak_kb"])
-                if folder == one:
-                    times = place.apply(namespace, store, f"{one}/changed.fw", options.patience)
-                    row["changed"].append(times["ms"])
+        for _ in range(options.time_rounds):
+            time_bpffw(place, options, namespace, store, f"{other}/rules.fw", row, "bpffw")
+            time_nft(place, namespace, other, row)
+            time_bpffw(place, options, namespace, store, f"{one}/rules.fw", row, "bpffw")
+            time_nft(place, namespace, one, row)
+            time_bpffw(place, options, namespace, store, f"{one}/changed.fw", row, "changed")
         row["memory"] = json.loads(run(MEASURE, "memory", place.store(store)))
-        times = place.timed(namespace, BPFFW, "-v", "check", f"{one}/rules.fw",
-                            timeout=options.patience)
-        row["check"] = dict(ms=times["ms"], says=times["output"].splitlines()[-8:])
+        row["check"] = place.timed(namespace, BPFFW, "-v", "check", f"{one}/rules.fw",
+                                   timeout=options.patience)["output"].splitlines()[-8:]
     except Failed as failed:
         row["failed"] = str(failed)
     place.forget_store(store)  # and with it the program on the device

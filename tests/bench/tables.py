@@ -112,7 +112,8 @@ def show_times(rows):
     lines = []
     for row in rows:
         if "failed" in row or not row["bpffw"]:
-            lines.append([count(row["size"]), "does not run", "", "", "", "", ""])
+            nft = number(median(row["nft"])) if row["nft"] else ""
+            lines.append([count(row["size"]), "does not run", "", nft, "", "", ""])
             continue
         lines.append([count(row["size"])] +
                      [number(median(row[key])) for key in ("bpffw", "changed", "nft")] +
@@ -122,11 +123,15 @@ def show_times(rows):
     table(["rules", "apply", "one rule changed", "nft -f", "apply/nft", "peak MB", "maps MB"],
           lines)
     for row in rows:
-        if row.get("phases"):
-            keys = list(dict.fromkeys(key for turn in row["phases"] for key in turn))
-            print(f"  {count(row['size'])}: " + ", ".join(
-                f"{key} {number(median(turn[key] for turn in row['phases'] if key in turn))}"
-                for key in keys))
+        said = []
+        if "read" in row:
+            said.append(f"parse and check alone {number(row['read']['ms'])} ms, "
+                        f"{row['read']['peak_kb'] // 1024} MB")
+        for key in dict.fromkeys(key for turn in row["phases"] for key in turn):
+            values = [turn[key] for turn in row["phases"] if key in turn]
+            said.append(f"{key} {number(median(values))}")
+        if said:
+            print(f"  {count(row['size'])}: " + ", ".join(said))
     reasons(rows, lambda row: count(row["size"]))
 
 
