@@ -160,6 +160,26 @@ exits 5 "a broken record" fw list
 ok "apply --force goes over it" fw apply --force "$work/rules.fw"
 repaired "record"
 
+# What of the running generation is damaged is named, and so is the way out.
+broken() { # broken NAME PATTERN
+	for command in list status "apply $work/rules.fw" 'add drop tcp dport 9'; do
+		# shellcheck disable=SC2086
+		exits 5 "$1: $command" fw $command
+		says "$1: $command: why" "$2"
+		says "$1: $command: what to do" "help: .*'bpffw apply --force' replaces it"
+	done
+	ok "$1: history of the others" fw history
+	says "$1: they are there" 'root  *apply '
+	ok "$1: apply --force" fw apply --force "$work/rules.fw"
+	repaired "$1"
+}
+echo '{' >"$work/state/gen/$(number).json"
+broken "damaged record" 'is not a record of bpffw'
+echo garbage >"$work/state/gen/$(number).fw"
+broken "damaged rules" 'does not fit its record'
+rm "$work/state/gen/$(number).json"
+broken "lost record" 'the record of the running generation [0-9]+ is gone'
+
 # Counters stay with the rule, whatever happens to the map.
 ok "reset" fw reset
 on_client ping -c 5 -i 0.01 -q $server4 >/dev/null
