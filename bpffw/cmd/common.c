@@ -42,17 +42,6 @@ enum exit_code session_failed(struct session *s)
 	return report_failure(s->in, &s->f);
 }
 
-/* The refusal itself says what this warning says. */
-static void drop_session_warning(struct diags *ds)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < ds->list.len; i++)
-		if (ds->list.data[i].code != W204)
-			ds->list.data[kept++] = ds->list.data[i];
-	ds->list.len = kept;
-}
-
 static void write_note(const struct session *s, const struct buf *text)
 {
 	if (!s->in->json && !s->in->quiet)
@@ -67,7 +56,6 @@ enum exit_code session_refused(struct session *s, const char *file)
 	text_escape(&name, str_of(file));
 	buf_puts(&name, ": ");
 	if (!s->ds->n_errors) {
-		drop_session_warning(s->ds);
 		if (!s->in->json)
 			report_diags(s->in, s->ds);
 		if (str_starts(str_of(s->f.what), STR("refused: ")))

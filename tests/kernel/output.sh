@@ -149,8 +149,18 @@ EOF
 locked() { SSH_CONNECTION="$client4 50122 $server4 22" fw "$@"; }
 exits 3 "lock-out" locked apply
 says "lock-out" "^$work/rules.fw: refused: this ssh session \($client4:50122 -> $server4:22\) would be dropped by 'default drop' \[W204\]\$"
+same "lock-out: said once" "$(grep -c W204 "$work/said")" 1
 says "lock-out: nothing changed" '^nothing was changed$'
+exits 3 "lock-out by a rule" locked add before web drop tcp dport 22
+same "lock-out by a rule: said once" "$(grep -c W204 "$work/said")" 1
 ok "lock-out, forced" locked apply --force
+says "lock-out, forced: told" 'W204'
+echo "allow tcp dport 22 src $client4 name ssh-office" >>"$work/rules.fw"
+ok "no lock-out" locked apply
+says "no lock-out: by what" "^this ssh session \($client4:50122 -> $server4:22\) is still allowed by 'ssh-office'\$"
+veth eth1 c1 203.0.113.1 2001:db8:2::1 203.0.113.9 2001:db8:2::9
+SSH_CONNECTION='203.0.113.9 50122 203.0.113.1 22' ok "a session from elsewhere" fw apply
+same "a session from elsewhere" "$(grep -cE 'W204|session' "$work/said")" 0
 
 ok "panic open" fw panic open
 same "panic open" "$(said)" "detached from eth0: NOTHING IS FILTERED. Return with 'bpffw apply'."
