@@ -17,7 +17,8 @@
 #include "bpf/abi.h"
 #include "bpffw/runtime/pin.h"
 
-#define LOG_SIZE ((uint32_t)1 << 16)
+#define DISPATCHER "bpffw_dispatch"
+#define LOG_SIZE   ((uint32_t)1 << 16)
 
 extern const unsigned char bpf_dispatcher_start[], bpf_dispatcher_end[];
 
@@ -76,7 +77,7 @@ static void close_object(struct bpf_object **object)
 
 static int take_parts(struct bpf_object *object, struct unit *unit, struct failure *f)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object, "dispatcher");
+	struct bpf_program *program = bpf_object__find_program_by_name(object, DISPATCHER);
 	struct bpf_map *map;
 	int *fd;
 
@@ -98,7 +99,7 @@ static int take_parts(struct bpf_object *object, struct unit *unit, struct failu
 /* Kernels before 5.18 refuse the flag, and then the helper that goes with it. */
 static int load_object(struct bpf_object *object, bool frags)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object, "dispatcher");
+	struct bpf_program *program = bpf_object__find_program_by_name(object, DISPATCHER);
 	struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
 	uint8_t multi_buffer = frags;
 	size_t size;
@@ -120,7 +121,7 @@ static int load_dispatcher(bool frags, struct unit *unit, struct failure *f)
 	int ret = object ? load_object(object, frags) : -errno;
 
 	if (ret < 0) {
-		fail_bpf(f, -ret, "cannot load the dispatcher program");
+		fail_bpf(f, -ret, "cannot load program '" DISPATCHER "'");
 		f->log = log;
 		return ret;
 	}
