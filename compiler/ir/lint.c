@@ -138,6 +138,11 @@ static void warn_covered(struct diags *ds, const struct ruleset *rs, const struc
 		diag_help(ds, "'essential off' leaves such packets to the rules");
 		return;
 	}
+	if (by == COVER_NOTHING) {
+		diag_warning(ds, rule->span, W201,
+			     "%s can never match: no packet fits all its matches", label);
+		return;
+	}
 	if (by == COVER_FRAGMENTS) {
 		diag_warning(ds, rule->span, W201,
 			     "%s can never match: 'option fragments' decides such packets first",
