@@ -24,7 +24,7 @@ struct change {
 struct attached {
 	struct str name;
 	bool native;
-	bool missing; /* attached when it appears */
+	bool missing; /* attached by the next change after it appears */
 	bool open;    /* is there, but nothing is attached: unfiltered (set by cmd/) */
 	struct str driver;
 };
