@@ -211,6 +211,11 @@ uint32_t store_running(const struct store *store)
 	return store->running;
 }
 
+bool store_is_stale(const struct store *store)
+{
+	return store->has_unit && unit_slot(&store->unit) != store->program;
+}
+
 int store_need_unit(struct store *store, struct failure *f)
 {
 	const char *path = store_pin(store, "abi%d", ABI_VERSION);

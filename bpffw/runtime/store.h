@@ -49,6 +49,9 @@ void store_close(struct store *store);
 /* The generation in the program array; 0: none runs. */
 uint32_t store_running(const struct store *store);
 
+/* Another generation runs by now. */
+bool store_is_stale(const struct store *store);
+
 enum generation_state { GEN_RUNNING, GEN_KEPT, GEN_ROLLED_BACK, GEN_PAST };
 
 /* A file the admin's ruleset came from. */

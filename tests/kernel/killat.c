@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * killat N [-e ERRNO] COMMAND...: run the command and kill it (SIGKILL) as it is about to make its
- * N-th system call that changes something, or let that call fail with ERRNO instead (x86-64).
+ * killat N [-e ERRNO | -r SCRIPT] COMMAND...: run the command and kill it (SIGKILL) as it is about
+ * to make its N-th system call that changes something, or let that call fail with ERRNO instead
+ * (x86-64), or run the shell script before it.
  * Counted are bpf (but not its test runs, of which there are thousands), rename, mkdir, unlink,
  * rmdir, fsync, mount, and write to anything but the standard streams.
  * Exit code: 137 killed, 99 the command made fewer calls, else the command's own.
@@ -24,9 +25,11 @@
 #define FEWER_CALLS 99
 
 struct fault {
-	long left;  /* calls until it strikes */
-	long error; /* errno to answer with; 0: kill */
+	long left;          /* calls until it strikes */
+	long error;         /* errno to answer with; 0: kill */
+	const char *script; /* or what to run in between */
 	bool struck;
+	bool failed; /* the script did */
 };
 
 static bool changes_something(const struct ptrace_syscall_info *info)
@@ -85,7 +88,9 @@ static void at_stop(pid_t child, int status, struct fault *fault)
 	if (info.op != PTRACE_SYSCALL_INFO_ENTRY || !changes_something(&info) || --fault->left != 0)
 		return;
 	fault->struck = true;
-	if (fault->error)
+	if (fault->script)
+		fault->failed = system(fault->script) != 0;
+	else if (fault->error)
 		answer(child, fault->error);
 	else
 		kill(child, SIGKILL);
@@ -105,7 +110,9 @@ static int supervise(pid_t child, struct fault *fault)
 		if (WIFSIGNALED(status))
 			return 128 + WTERMSIG(status);
 		if (WIFEXITED(status))
-			return fault->struck ? WEXITSTATUS(status) : FEWER_CALLS;
+			return fault->failed   ? 1
+			       : fault->struck ? WEXITSTATUS(status)
+					       : FEWER_CALLS;
 		at_stop(child, status, fault);
 		signal = WSTOPSIG(status);
 		if (signal & 0x80 || signal == SIGTRAP)
@@ -122,9 +129,12 @@ int main(int argc, char *argv[])
 	if (argc > 4 && strcmp(argv[2], "-e") == 0) {
 		fault.error = strtol(argv[3], NULL, 10);
 		command = argv + 4;
+	} else if (argc > 4 && strcmp(argv[2], "-r") == 0) {
+		fault.script = argv[3];
+		command = argv + 4;
 	}
 	if (argc < 3) {
-		fprintf(stderr, "usage: killat N [-e ERRNO] COMMAND...\n");
+		fprintf(stderr, "usage: killat N [-e ERRNO | -r SCRIPT] COMMAND...\n");
 		return 2;
 	}
 	fault.left = strtol(argv[1], NULL, 10);
