@@ -82,6 +82,7 @@ static enum exit_code read_file(struct session *s, struct ruleset **ret_rs)
 {
 	struct diags *ds = diags_new(s->arena);
 	const char *path = s->in->paths.rules, *why;
+	struct ruleset *rs = NULL;
 	struct ast *ast;
 	struct str text;
 
@@ -91,12 +92,14 @@ static enum exit_code read_file(struct session *s, struct ruleset **ret_rs)
 				 diag_source(ds, str_of(path), text, (struct span){ 0 }));
 		if (ds->n_errors)
 			why = "it has errors, which 'bpffw check' shows";
-		*ret_rs = sema_ruleset(ds, ast, &s->env);
-		if (!why && !(*ret_rs)->interfaces.len)
+		rs = sema_ruleset(ds, ast, &s->env);
+		if (!why && !rs->interfaces.len)
 			why = "it has no 'interface' line";
 	}
-	if (!why)
+	if (!why) {
+		*ret_rs = rs;
 		return EXIT_DONE;
+	}
 	return report_error(
 		s->in, EXIT_ABSENT, "printf 'interface eth0\\ndefault drop\\n' | bpffw apply -",
 		"no ruleset is running, and %s names no interface to close: %s", path, why);
@@ -112,7 +115,7 @@ static enum exit_code panic_closed(struct session *s)
 	uint32_t source;
 
 	code = have_old ? session_running(s, &old) : read_file(s, &old.rs);
-	if (code)
+	if (code || !old.rs)
 		return code;
 	source = diag_source(s->ds, STR("panic"), str_of(closed_text(s, old.rs)),
 			     (struct span){ 0 });
