@@ -174,16 +174,18 @@ static void read_rules(struct arena *arena, const json_t *array, const strs *ori
 		       struct record *record)
 {
 	uint32_t file;
+	bool known;
 
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const json_t *rule = json_array_get(array, i);
 		struct record_rule *to = vec_add(arena, &record->rules);
 
 		file = field(rule, 2);
+		known = origins->data && file < origins->len;
 		to->id = field(rule, 0);
 		to->slot = field(rule, 1);
 		to->origin = (struct origin){
-			.file = file < origins->len ? origins->data[file] : (struct str){ NULL, 0 },
+			.file = known ? origins->data[file] : (struct str){ NULL, 0 },
 			.line = field(rule, 3),
 			.start = field(rule, 4),
 			.end = field(rule, 5),
