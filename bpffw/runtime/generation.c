@@ -113,14 +113,14 @@ static struct ruleset *resolve(struct diags *ds, struct env *env, const struct a
 	return rs;
 }
 
-/* Of the running generation: what the kernel filters with is whole, only its text is lost. */
+/* Of the running generation: its programs are whole, only its text is lost. */
 static int unreadable(const struct store *store, uint32_t number, int ret, struct failure *f)
 {
 	if (store->running != number)
 		return ret;
 	return fail_help(f, ret,
-			 "it still filters; 'bpffw apply --force' replaces it, with new ids and "
-			 "counters at zero");
+			 "what the kernel does is as before; 'bpffw apply --force' replaces it, "
+			 "with new ids and counters at zero");
 }
 
 int store_generation(struct store *store, struct diags *ds, struct env *env, uint32_t number,

@@ -166,7 +166,7 @@ broken() { # broken NAME PATTERN
 		# shellcheck disable=SC2086
 		exits 5 "$1: $command" fw $command
 		says "$1: $command: why" "$2"
-		says "$1: $command: what to do" "help: .*'bpffw apply --force' replaces it"
+		says "$1: $command: what to do" "help: what the kernel does is as before; 'bpffw apply --force' replaces it"
 	done
 	ok "$1: history of the others" fw history
 	says "$1: they are there" 'root  *apply '
