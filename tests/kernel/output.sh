@@ -115,6 +115,10 @@ same "the answer and the advice" "$(said)" "$(
 		  help: bpffw move r11 before web
 	EOF
 )"
+exits 2 "a name that is taken" fw add allow tcp dport 1 name web
+says "a name that is taken" "^command:1:[0-9]+: error: name 'web' already used by r3 \[E161\]\$"
+exits 2 "taken by a later rule" fw add before web allow tcp dport 1 name web
+says "taken by a later rule" "^command:1:[0-9]+: error: name 'web' already used by r3 \[E161\]\$"
 exits 4 "del by position" fw del 7
 same "del by position" "$(said)" \
 	"error: no rule named '7'; rules are deleted by name or id (r7), not by position [E201]"
