@@ -29,7 +29,7 @@ MAIN_SRC := bpffw/main.c
 APP_SRC  := $(filter-out $(MAIN_SRC),$(wildcard bpffw/*.c bpffw/*/*.c))
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
-TOOL_SRC := $(wildcard tests/kernel/*.c tests/golden/*.c tests/bench/*.c)
+TOOL_SRC := $(wildcard tests/kernel/*.c tests/golden/*.c)
 
 # Below obj/, because build/bpffw is the program.
 LIB_OBJ  := $(LIB_SRC:%.c=$O/obj/%.o)
@@ -76,7 +76,7 @@ $O/bpf/%.embed.o: $O/bpf/%.bpf.o
 		$* $* $* $< $* | $(CC) -x assembler -c - -o $@
 
 # `test` and `demo` install what is missing before anything is compiled.
-ifneq ($(filter test demo deps,$(MAKECMDGOALS)),)
+ifneq ($(filter test demo bench deps,$(MAKECMDGOALS)),)
 $(LIB_OBJ) $(APP_OBJ) $(MAIN_OBJ) $(BPF_OBJ): | deps
 endif
 
@@ -91,16 +91,39 @@ $(UNIT_BIN) $(TOOL_BIN): $O/%: %.c $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a -o $@ $(LIBS) -lcmocka
 
 check: all units tools
-	$(Q)O=$O tests/run layers unit golden examples man
+	$(Q)O=$O tests/run layers unit golden examples man install
 
 test: all units tools
-	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man asan kernel
+	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man install asan kernel
 
 demo: all
 	$(Q)O=$O tests/demo.sh
 
-bench: all tools
-	$(Q)for bench in tests/bench/*.sh; do O=$O $$bench || exit 1; done
+# BENCH="--quick" and the like goes to the benchmark; `tests/bench/bench.py --help` lists it.
+BENCH     ?=
+BENCH_GEN := $(wildcard tests/bench/rulegen/*.c)
+BENCH_RUN := $(wildcard tests/bench/measure/*.c)
+BENCH_BIN := $O/tests/bench/rulegen $O/tests/bench/measure \
+             $(patsubst tests/bench/bpf/%.c,$O/tests/bench/%.o,$(wildcard tests/bench/bpf/*.c))
+
+$O/tests/bench/rulegen: $(BENCH_GEN) $(wildcard tests/bench/rulegen/*.h)
+	@mkdir -p $(@D) && echo "  BENCH   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_GEN) -o $@ -lm
+
+$O/tests/bench/measure: $(BENCH_RUN) $(wildcard tests/bench/*/*.h) $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a
+	@mkdir -p $(@D) && echo "  BENCH   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_RUN) $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a -o $@ $(LIBS)
+
+$O/tests/bench/%.bpf.o: tests/bench/bpf/%.bpf.c
+	@mkdir -p $(@D) && echo "  BPF     $<"
+	$(Q)$(CLANG) --target=bpf -O2 -g -Wall -Werror $(BPF_INC) -c $< -o $@
+
+bench: PACKAGES += iptables ipset
+ifneq ($(filter bench,$(MAKECMDGOALS)),)
+$(BENCH_BIN): | deps
+endif
+bench: all $(BENCH_BIN)
+	$(Q)O=$O /usr/bin/python3 tests/bench/bench.py $(BENCH)
 
 # The same tests under the address and undefined behaviour sanitizers, in a folder of their own.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -112,17 +135,19 @@ asan:
 FUZZ_SECONDS ?= 30
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 fuzz:
-	$(Q)mkdir -p $O/fuzz
+	$(Q)$(MAKE) --no-print-directory O=$O-fuzz CC=clang CFLAGS="-O1 -g" \
+		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" $O-fuzz/libcompiler.a
 	$(Q)for src in $(FUZZ_SRC); do name=$$(basename $$src .c); echo "  FUZZ    $$src"; \
 		clang $(ALL_CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer,address,undefined \
-			$$src $(LIB_SRC) -o $O/fuzz/$$name && \
-		mkdir -p $O/fuzz/corpus-$$name && \
-		$O/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
-			-print_final_stats=0 -artifact_prefix=$O/fuzz/ $O/fuzz/corpus-$$name || exit 1; \
+			$$src $O-fuzz/libcompiler.a -o $O-fuzz/$$name && \
+		mkdir -p $O-fuzz/corpus-$$name && \
+		$O-fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
+			-verbosity=0 -print_final_stats=1 -artifact_prefix=$O-fuzz/ \
+			$O-fuzz/corpus-$$name etc/examples || exit 1; \
 	done
 
 FORMAT_SRC := $(wildcard bpf/*.[ch] bpffw/*.[ch] bpffw/*/*.[ch] compiler/*.[ch] compiler/*/*.[ch] \
-                tests/*/*.[ch])
+                tests/*/*.[ch] tests/bench/*/*.[ch])
 fmt:
 	$(Q)clang-format -i $(FORMAT_SRC)
 
@@ -156,6 +181,6 @@ uninstall:
 	rm -rf $(DOC_DIR)
 
 clean:
-	rm -rf $O $O-asan
+	rm -rf $O $O-asan $O-fuzz
 
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(TOOL_BIN:%=%.d)

@@ -79,7 +79,7 @@ struct pkt {
 	__u16 sport;
 	__u16 dport;
 	__u16 ethertype; /* behind the tags; a value below 0x600 is an 802.3 length */
-	__u16 vlan;	 /* VID of the outer tag, 0 untagged */
+	__u16 vlan;	 /* VID of the outer tag that has one, 0 untagged */
 	__u16 l3_off;	 /* from the start of the frame */
 	__u16 l4_off;
 	__u8 family; /* enum pkt_family */

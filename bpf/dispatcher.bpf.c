@@ -42,7 +42,7 @@ static __always_inline __u32 iface_number(__u32 ifindex)
 }
 
 SEC("xdp")
-int dispatcher(struct xdp_md *ctx)
+int bpffw_dispatch(struct xdp_md *ctx)
 {
 	const void *data = (const void *)(long)ctx->data;
 	const void *data_end = (const void *)(long)ctx->data_end;

@@ -23,7 +23,7 @@ static __always_inline int is_malformed(const struct pkt *p)
 }
 
 SEC("xdp")
-int enter(struct xdp_md *ctx)
+int bpffw_enter(struct xdp_md *ctx)
 {
 	const struct pkt *p = chain_pkt();
 

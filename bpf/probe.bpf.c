@@ -8,7 +8,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("xdp")
-int probe(struct xdp_md *ctx)
+int bpffw_probe(struct xdp_md *ctx)
 {
 	const struct pkt *asked = (const struct pkt *)(long)ctx->data;
 	const void *data_end = (const void *)(long)ctx->data_end;

@@ -14,8 +14,8 @@ static enum exit_code check_invocation(const struct invocation *in)
 
 	if (in->argc < c->min_args || (c->max_args >= 0 && in->argc > c->max_args)) {
 		_cleanup_arena_ struct arena *arena = arena_new();
-		const char *usage =
-			arena_printf(arena, "usage: bpffw %s %s", c->name, c->args ? c->args : "");
+		const char *usage = arena_printf(arena, "usage: bpffw %s%s%s", c->name,
+						 c->args ? " " : "", c->args ? c->args : "");
 
 		return in->argc < c->min_args ? report_error(in, EXIT_USAGE, usage,
 							     "'%s' needs more arguments", c->name)

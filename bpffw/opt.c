@@ -25,10 +25,10 @@ enum global {
 /* clang-format off */
 const struct option_row opt_globals[] = {
 	[OPT_JSON]    = { .name = "json", .help = "one JSON object instead of text" },
-	[OPT_COLOR]   = { .name = "color", .value = "auto|always|never", .help = "colour of words" },
+	[OPT_COLOR]   = { .name = "color", .value = "auto|always|never", .help = "colour words" },
 	[OPT_QUIET]   = { .name = "quiet", .letter = 'q', .help = "say nothing but errors" },
 	[OPT_VERBOSE] = { .name = "verbose", .letter = 'v', .help = "exact numbers, more lines" },
-	[OPT_STATE]   = { .name = "state-dir", .value = "DIR", .help = "generations (BPFFW_STATE_DIR)" },
+	[OPT_STATE]   = { .name = "state-dir", .value = "DIR", .help = "history (BPFFW_STATE_DIR)" },
 	[OPT_BPFFS]   = { .name = "bpffs", .value = "DIR", .help = "pinned objects (BPFFW_BPFFS)" },
 	[OPT_RUN]     = { .name = "run-dir", .value = "DIR", .help = "the lock (BPFFW_RUN_DIR)" },
 	[OPT_HELP]    = { .name = "help", .letter = 'h', .help = "the same as 'bpffw help'" },
@@ -156,6 +156,57 @@ static bool take_word(struct walk *w, const char *arg)
 	return take_option(w, found, equal ? equal + 1 : NULL);
 }
 
+/* Commands of the language that come later. */
+static const char *const later_commands[] = {
+	"allowlist", "ban", "begin",   "blacklist", "abort", "commit", "confirm", "edit",  "export",
+	"import",    "set", "monitor", "shell",     "stats", "top",    "trace",   "unban", "watch",
+};
+
+/* What other tools call it. */
+static const struct {
+	const char *word, *help;
+} habits[] = {
+	{ "show", "write 'bpffw list'" },
+	{ "ls", "write 'bpffw list'" },
+	{ "flush", "write 'bpffw panic open', which filters nothing" },
+	{ "stop", "write 'bpffw panic open', which filters nothing" },
+	{ "start", "write 'bpffw apply'" },
+	{ "load", "write 'bpffw apply FILE'" },
+	{ "restore", "write 'bpffw apply FILE'" },
+	{ "reload", "write 'bpffw apply'" },
+	{ "delete", "write 'bpffw del RULE'" },
+	{ "insert", "write 'bpffw add before RULE ...'" },
+	{ "append", "write 'bpffw add ...'" },
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static bool is_later(const char *name)
+{
+	for (size_t i = 0; i < COUNT(later_commands); i++)
+		if (strcmp(later_commands[i], name) == 0)
+			return true;
+	return false;
+}
+
+static const char *habit_help(const char *name)
+{
+	for (size_t i = 0; i < COUNT(habits); i++)
+		if (strcmp(habits[i].word, name) == 0)
+			return habits[i].help;
+	return NULL;
+}
+
+static bool later_command(const struct walk *w, const char *name)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct diags *ds = diags_new(arena);
+
+	diag_error(ds, (struct span){ 0 }, E190, "'%s' is not supported yet", name);
+	report_diags(w->in, ds);
+	return false;
+}
+
 static bool unknown_command(const struct walk *w, const char *name)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -165,7 +216,11 @@ static bool unknown_command(const struct walk *w, const char *name)
 
 	for (const struct command *const *c = commands; *c; c++)
 		str_nearest_offer(&nearest, str_of((*c)->name));
-	if (nearest.best.s)
+	if (is_later(name))
+		return later_command(w, name);
+	if (habit_help(name))
+		help = habit_help(name);
+	else if (nearest.best.s)
 		help = arena_printf(arena, "did you mean '" STR_FMT "'?", STR_ARG(nearest.best));
 	else if (verb && verb->is_verb)
 		help = arena_printf(arena, "write 'bpffw add %s ...'", name);

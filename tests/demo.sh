@@ -47,10 +47,10 @@ say_udp() {
 step "two network namespaces, 'server' and 'client', joined by a veth pair"
 setup
 echo "  server eth0: $server4, $server6   client: $client4, $client6"
-background on_server "$PYTHON" -m http.server --bind :: --directory "$work/bpf" 8080
-background on_server "$PYTHON" -m http.server --bind :: --directory "$work/bpf" 8081
+serve "$PYTHON" -m http.server --bind :: --directory "$work/bpf" 8080
+serve "$PYTHON" -m http.server --bind :: --directory "$work/bpf" 8081
 for port in 5000 5001; do
-	background on_server "$PYTHON" -c "
+	serve "$PYTHON" -c "
 import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)

@@ -21,7 +21,11 @@ wrong() {
 mkdir "$work/conf.d" "$work/bpf"
 printf '203.0.113.0/24\n2001:db8:bad::/48 # documentation\n' >"$work/blacklist.txt"
 cp etc/bogons.txt "$work"
-for file in etc/examples/*.fw etc/rules.fw; do
+# The first block of the readme is a ruleset, too.
+awk '/^```/ { n++; next } n == 1' README.md >"$work/readme.fw"
+mkdir "$work/in"
+mv "$work/readme.fw" "$work/in"
+for file in etc/examples/*.fw etc/rules.fw "$work/in/readme.fw"; do
 	name=$(basename "$file")
 	sed "s|/etc/bpffw/|$work/|; s|/var/lib/bpffw/|$work/|" "$file" >"$work/$name"
 	(cd "$work" && "$O/bpffw" check "$name") >"$work/out" 2>"$work/err" </dev/null ||

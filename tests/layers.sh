@@ -6,6 +6,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 O=${O:-build}
 passed=0 failed=0
+list=$(mktemp) || exit 1
+trap 'rm -f "$list"' EXIT
 
 ok() { passed=$((passed + 1)); }
 bad() {
@@ -46,11 +48,12 @@ for file in bpf/*.[ch] compiler/*.[ch] compiler/*/*.[ch] bpffw/*.[ch] bpffw/*/*.
 done
 
 # What the pure library may call. arena.o alone may also print and exit: out of memory.
-pure='memcpy memset memcmp memmove memchr memrchr memmem fnmatch strlen strnlen strcmp strncmp strcasecmp
+pure='bcmp memcpy memset memcmp memmove memchr memrchr memmem fnmatch
+strlen strnlen strcmp strncmp strcasecmp
 strncasecmp strchr strrchr strstr strspn strcspn vsnprintf snprintf qsort qsort_r bsearch strtoul
 strtoull strtol strtoll malloc calloc realloc free aligned_alloc abort __assert_fail
 __stack_chk_fail __memcpy_chk __memset_chk __snprintf_chk __vsnprintf_chk __ctype_b_loc
-_GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3 __popcountdi2'
+_GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3 __popcountdi2 __floatuntidf'
 arena='fputs fprintf fwrite exit _exit stderr'
 
 library=$O/libcompiler.a
@@ -59,24 +62,38 @@ library=$O/libcompiler.a
 	echo "$passed passed, $failed failed"
 	exit 1
 }
-defined=$(nm -A --defined-only "$library" 2>/dev/null | awk '{ print $NF }' | sort -u)
-for object in $(ar t "$library"); do
-	impure=
-	for symbol in $(nm "$library" 2>/dev/null | awk -v want="$object:" '
-			$1 == want { on = 1; next } /:$/ { on = 0 } on && $1 == "U" { print $2 }'); do
-		case " $(echo $pure) " in *" $symbol "*) continue ;; esac
-		[ "$object" = arena.o ] && case " $arena " in *" $symbol "*) continue ;; esac
-		echo "$defined" | grep -qxF "$symbol" || impure="$impure $symbol"
-	done
-	writable=$(objdump -t "$library" 2>/dev/null | awk -v want="$object:" '
-		$1 == want { on = 1; next } / file format / { on = 0; if ($1 == want) on = 1; next }
-		on && / O / {
-			for (i = 1; i <= NF; i++)
-				if ($i ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $i !~ /^\.data\.rel\.ro/)
-					print $NF
-		}')
-	if [ -n "$impure" ]; then bad "$object calls:$impure"; else ok; fi
-	if [ -n "$writable" ]; then bad "$object has mutable globals:" $writable; else ok; fi
-done
+# A line for each object: its name, then what it calls outside the library.
+nm -A "$library" 2>/dev/null | awk -v pure="$pure" -v arena="$arena" '
+	BEGIN {
+		n = split(pure, list); for (i = 1; i <= n; i++) allowed[list[i]] = 1
+		n = split(arena, list); for (i = 1; i <= n; i++) allowed["arena.o " list[i]] = 1
+	}
+	{ split($1, path, ":"); object = path[2]; objects[object] = 1 }
+	$(NF - 1) == "U" { calls[object, $NF] = 1; next }
+	{ defined[$NF] = 1 }
+	END {
+		for (call in calls) {
+			split(call, part, SUBSEP)
+			if (!(part[2] in defined) && !(part[2] in allowed) &&
+			    !((part[1] " " part[2]) in allowed))
+				said[part[1]] = said[part[1]] " " part[2]
+		}
+		for (object in objects) print object said[object]
+	}' >"$list"
+while read -r object impure; do
+	if [ -n "$impure" ]; then bad "$object calls: $impure"; else ok; fi
+done <"$list"
+# .data.rel.ro is written by the linker only.
+objdump -t "$library" 2>/dev/null | awk '
+	/file format/ { object = $1; sub(/:$/, "", object); objects[object] = 1; next }
+	/ O / {
+		for (i = 1; i <= NF; i++)
+			if ($i ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $i !~ /^\.data\.rel\.ro/)
+				said[object] = said[object] " " $NF
+	}
+	END { for (object in objects) print object said[object] }' >"$list"
+while read -r object writable; do
+	if [ -n "$writable" ]; then bad "$object has mutable globals: $writable"; else ok; fi
+done <"$list"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The manual pages are clean for mandoc, and every command and error code is in them.
+# The manual pages are clean for mandoc, and every command and error code is in them,
+# and no code that nothing reports.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0
@@ -25,8 +26,16 @@ for command in $(sed -n '/define COMMANDS(X)/,/clang-format/s/X(\([a-z]*\))/\n\1
 	check "command $command" "$(grep -q "^\.It Cm $command\b" etc/bpffw.8 ||
 		echo 'is not in bpffw(8)')"
 done
+# So does `help` for each statement of a file.
+for statement in $(sed -n 's/^\tX("\([a-z]*\)", STMT_.*/\1/p' compiler/lang/parse.c); do
+	check "statement $statement" "$("${O:-build}/bpffw" help "$statement" 2>&1 |
+		grep -q "^$statement [^ ]" || echo 'help does not know it as one')"
+	check "statement $statement" "$(grep -q "^\.It Cm.*\b$statement\b" etc/bpffw-rules.5 ||
+		echo 'is not in bpffw-rules(5)')"
+done
 for code in $(sed -n 's/^X(\([EW][0-9]*\),.*/\1/p' compiler/base/codes.def); do
 	check "code $code" "$(grep -q "\b$code\b" etc/bpffw-rules.5 || echo 'is not in bpffw-rules(5)')"
+	check "code $code" "$(grep -rqw "$code" compiler bpffw --include='*.c' || echo 'is never reported')"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

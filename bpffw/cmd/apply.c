@@ -35,6 +35,8 @@ static void print_result(struct session *s, const struct change_result *result, 
 	buf_printf(&out, " in %.0f ms: ", (double)result->ns_total / 1e6);
 	diff_counts(&out, &result->diff);
 	buf_puts(&out, "\n");
+	if (result->session)
+		buf_printf(&out, "%s\n", result->session);
 	if (s->in->verbose)
 		print_times(&out, result);
 	say(s, &out);

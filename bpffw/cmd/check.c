@@ -192,7 +192,7 @@ static enum exit_code run(const struct invocation *in)
 		unverified = err < 0 ? s.f.what : NULL;
 	}
 	s.env.check_present = true;
-	if (change_check(s.store, s.ds, &s.env, ast, !unverified, &result, &s.f) < 0)
+	if (change_check(s.store, s.ds, &s.env, ast, &result, &s.f) < 0)
 		return session_refused(&s, file);
 	report_diags(in, s.ds);
 	if (in->json)

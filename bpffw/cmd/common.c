@@ -42,17 +42,6 @@ enum exit_code session_failed(struct session *s)
 	return report_failure(s->in, &s->f);
 }
 
-/* The refusal itself says what this warning says. */
-static void drop_session_warning(struct diags *ds)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < ds->list.len; i++)
-		if (ds->list.data[i].code != W204)
-			ds->list.data[kept++] = ds->list.data[i];
-	ds->list.len = kept;
-}
-
 static void write_note(const struct session *s, const struct buf *text)
 {
 	if (!s->in->json && !s->in->quiet)
@@ -67,7 +56,6 @@ enum exit_code session_refused(struct session *s, const char *file)
 	text_escape(&name, str_of(file));
 	buf_puts(&name, ": ");
 	if (!s->ds->n_errors) {
-		drop_session_warning(s->ds);
 		if (!s->in->json)
 			report_diags(s->in, s->ds);
 		if (str_starts(str_of(s->f.what), STR("refused: ")))
@@ -158,11 +146,23 @@ static bool id_parse(struct str ref, uint64_t *ret_id)
 	       num_parse((struct str){ ref.s + 1, ref.len - 1 }, UINT32_MAX, ret_id);
 }
 
+/* "no rule", its text made by the caller. The session's own diags are about the ruleset. */
+static enum exit_code no_rule(struct session *s, const char *message, const char *help)
+{
+	struct diags *ds = diags_new(s->arena);
+
+	diag_error(ds, (struct span){ 0 }, E201, "%s", message);
+	if (help)
+		diag_help(ds, "%s", help);
+	report_diags(s->in, ds);
+	return EXIT_ABSENT;
+}
+
 enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct str ref,
 			    uint32_t *ret_index)
 {
 	struct str_nearest nearest = { .word = ref };
-	const char *help = NULL;
+	const char *help = NULL, *message;
 	uint64_t id = 0;
 
 	id_parse(ref, &id);
@@ -177,18 +177,18 @@ enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct 
 			str_nearest_offer(&nearest, rule->name);
 	}
 	if (id)
-		return report_error(s->in, EXIT_ABSENT, "'bpffw list' shows the rules",
-				    "no rule has the id '" STR_FMT "'", STR_ARG(ref));
+		return no_rule(
+			s, arena_printf(s->arena, "no rule has the id '" STR_FMT "'", STR_ARG(ref)),
+			"'bpffw list' shows the rules");
+	message = arena_printf(s->arena, "no rule named '" STR_FMT "'", STR_ARG(ref));
 	if (num_is_number(ref))
-		return report_error(s->in, EXIT_ABSENT, NULL,
-				    "no rule named '" STR_FMT
-				    "'; rules are %s by name or id (r" STR_FMT "), not by position",
-				    STR_ARG(ref),
-				    strcmp(s->in->command->name, "del") ? "addressed" : "deleted",
-				    STR_ARG(ref));
-	if (nearest.best.s)
+		message = arena_printf(
+			s->arena, "%s; rules are %s by name or id (r" STR_FMT "), not by position",
+			message, strcmp(s->in->command->name, "del") ? "addressed" : "deleted",
+			STR_ARG(ref));
+	else if (nearest.best.s)
 		help = arena_printf(s->arena, "did you mean '" STR_FMT "'?", STR_ARG(nearest.best));
-	return report_error(s->in, EXIT_ABSENT, help, "no rule named '" STR_FMT "'", STR_ARG(ref));
+	return no_rule(s, message, help);
 }
 
 struct rule **rules_by_id(struct arena *arena, const struct ruleset *rs, uint32_t *ret_n)

@@ -42,7 +42,7 @@ enum exit_code session_source(struct session *s, const char *path, uint32_t *ret
 /* The first argument, else the default rule file. */
 const char *session_file(const struct invocation *in);
 
-/* Index of the rule of that name or id; reports E201's text (EXIT_ABSENT). */
+/* Index of the rule of that name or id; reports E201 (EXIT_ABSENT). */
 enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct str ref,
 			    uint32_t *ret_index);
 /* The rules by their ids, NULL where none has one; *ret_n entries. */

@@ -35,7 +35,7 @@ static enum exit_code run(const struct invocation *in)
 		buf_printf(&out, " (generation %u, not saved)\n", e.result.generation);
 		say(&e.s, &out);
 	}
-	report_diags(in, e.s.ds);
+	edit_warn(&e);
 	return EXIT_DONE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
+#include "compiler/ir/lint.h"
 
 const struct option_row force_opts[] = {
 	{ .name = "force", .help = "override a failing test or guard; history records it" },
@@ -192,38 +193,47 @@ const struct rule *edit_result(const struct edit *e, uint32_t id)
 	return NULL;
 }
 
-/*
- * What the whole ruleset was warned about before is no news: keep what the command brought. Of a
- * rule that was there (@rule, may be NULL) that is only whether it still matches, and its place in
- * the generation's text says nothing to the admin.
- */
-static void keep_own_warnings(struct edit *e, const struct rule *rule)
+static bool was_known(const struct diags *before, const struct diag *d)
 {
-	struct diags *ds = e->s.ds;
+	vec_for_each(known, &before->list)
+		if (known->code == d->code &&
+		    (d->once ? known->once : strcmp(known->message, d->message) == 0))
+			return true;
+	return false;
+}
+
+/*
+ * What the running ruleset is warned about is no news: keep what the command brought. The place of
+ * a rule that was not typed, in the generation's text, says nothing to the admin.
+ */
+static void keep_news(struct edit *e)
+{
+	struct diags *ds = e->s.ds, *before = diags_new(e->s.arena);
 	uint32_t kept = 0;
 
+	if (ds->list.len)
+		lint_ruleset(before, e->gen.rs, &e->s.env);
 	for (uint32_t i = 0; i < ds->list.len; i++) {
 		struct diag *d = &ds->list.data[i];
-		bool is_typed = d->span.source == e->source || !d->span.source;
-		bool is_moved = rule && (d->code == W201 || d->code == W202) &&
-				d->span.source == rule->span.source &&
-				d->span.start == rule->span.start;
 
-		if (!is_typed && is_moved)
-			d->span = (struct span){ 0 };
-		if (is_typed || is_moved || d->severity == SEVERITY_ERROR)
-			ds->list.data[kept++] = *d;
+		if (d->severity == SEVERITY_WARNING) {
+			if (was_known(before, d))
+				continue;
+			if (d->span.source != e->source)
+				d->span = (struct span){ 0 };
+		}
+		ds->list.data[kept++] = *d;
 	}
 	ds->list.len = kept;
 }
 
 enum exit_code edit_commit(struct edit *e)
 {
-	struct change change = { .ast = e->gen.ast };
+	struct change change = { .ast = e->gen.ast, .io = e->gen.io };
 
 	if (commit_change(&e->s, &change, &e->gen, &e->result) == 0)
 		return EXIT_DONE;
-	keep_own_warnings(e, NULL);
+	keep_news(e);
 	return session_failed(&e->s);
 }
 
@@ -282,13 +292,20 @@ void change_json(const struct session *s, const char *schema, const struct chang
 	json_line(stdout, object);
 }
 
+void edit_warn(struct edit *e)
+{
+	keep_news(e);
+	report_diags(e->s.in, e->s.ds);
+}
+
 /* A rule that was put behind one that covers it: the advice is the command that mends it. */
 static void advise_move(struct edit *e, const struct rule *rule)
 {
 	vec_for_each(d, &e->s.ds->list) {
 		const struct rule *by = d->by ? edit_result(e, d->by) : NULL;
 
-		if (d->code != W201 || !rule || !by || by->id == rule->id)
+		if (d->code != W201 || !rule || !by || d->span.source != rule->span.source ||
+		    d->span.start != rule->span.start)
 			continue;
 		d->span = (struct span){ 0 };
 		d->help = arena_printf(e->s.arena, "bpffw move r%u before %s", rule->id,
@@ -313,7 +330,6 @@ void edit_report(struct edit *e, const char *label, const struct rule *rule, con
 			   tail ? tail : "");
 		say(&e->s, &out);
 	}
-	keep_own_warnings(e, rule);
 	advise_move(e, rule);
-	report_diags(e->s.in, e->s.ds);
+	edit_warn(e);
 }

@@ -50,6 +50,9 @@ const struct rule *edit_result(const struct edit *e, uint32_t id);
 void edit_report(struct edit *e, const char *label, const struct rule *rule, const char *done,
 		 const char *tail);
 
+/* Report the warnings that the change brought. */
+void edit_warn(struct edit *e);
+
 /* The command line as history shows it. */
 const char *invocation_text(struct arena *arena, const struct invocation *in);
 

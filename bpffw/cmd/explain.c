@@ -290,7 +290,7 @@ static void put_answer(struct explain *x)
 	}
 	buf_puts(&x->out, "answer: depends on ");
 	vec_for_each(field, &x->trace.depends_on) {
-		buf_printf(&x->out, "%s" STR_FMT, gap, STR_ARG(*field));
+		buf_printf(&x->out, "%s'" STR_FMT "'", gap, STR_ARG(*field));
 		gap = ", ";
 	}
 	if (x->trace.rule != UINT32_MAX)

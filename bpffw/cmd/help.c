@@ -1,8 +1,76 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `help TOPIC` prints the tables: commands, options, clauses, verbs, error codes. */
+/* `help TOPIC` prints the tables: commands, options, statements, clauses, verbs, error codes. */
 #include "bpffw/cmd/common.h"
 #include "bpffw/ui/text.h"
 #include "compiler/lang/clause.h"
+
+/* What a file holds besides rules. */
+static const struct statement {
+	const char *name, *form, *help, *example;
+} statements[] = {
+	/* clang-format off */
+	{ "version", "1", "the version of the language", "version 1" },
+	{ "interface", "NAME[,NAME...] [mode auto|native|generic]",
+	  "where to filter; lines add up, globs in quotes", "interface eth0,\"vlan*\"" },
+	{ "default", "allow|drop", "what happens to packets that no rule decides", "default drop" },
+	{ "essential", "on|off",
+	  "ARP, neighbour discovery, DHCP replies and 'packet too big' pass before the rules",
+	  "essential on" },
+	{ "option", "fragments l3|drop|pass, malformed drop|pass, antispoof on|off, fail closed|open",
+	  "what happens to packets that rules do not see", "option fragments drop" },
+	{ "define", "NAME = VALUE[,VALUE...]", "a list of values, '$NAME' in the rules behind it",
+	  "define office = 192.0.2.0/24, 2001:db8:10::/48" },
+	{ "include", "PATH", "another file, or those that a pattern matches, relative to this one",
+	  "include \"conf.d/*.fw\"" },
+	{ "set", "NAME addr|port|mac [file PATH] [comment TEXT] [{ VALUE, ... }]",
+	  "a named list, '@NAME' in rules; it may be defined behind them",
+	  "set bad addr { 192.0.2.1, 2001:db8::/32 }" },
+	{ "allowlist", "ADDRESS[,ADDRESS...] | { ... } | file PATH",
+	  "sources that pass before the rules (not supported yet)", "allowlist 192.0.2.0/24" },
+	{ "blacklist", "ADDRESS[,ADDRESS...] | { ... } | file PATH",
+	  "sources that are dropped before the rules (not supported yet)",
+	  "blacklist file \"/var/lib/bpffw/blacklist.txt\"" },
+	{ "chain", "NAME { RULE; ... }", "rules that 'jump NAME' enters",
+	  "chain from-lan { allow src 10.20.0.0/16 }" },
+	{ "test", "{ expect allow|drop MATCH...; ... }",
+	  "what must hold; 'check' and every change refuse a ruleset that breaks one",
+	  "test { expect drop tcp dport 23 }" },
+	/* clang-format on */
+};
+#define N_STATEMENTS (sizeof(statements) / sizeof(statements[0]))
+
+static const struct statement *statement_find(const char *name)
+{
+	for (size_t i = 0; i < N_STATEMENTS; i++)
+		if (strcmp(statements[i].name, name) == 0)
+			return &statements[i];
+	return NULL;
+}
+
+static void print_statement(struct buf *out, const struct statement *row)
+{
+	buf_printf(out, "%s %s\n  %s\n  %s\n", row->name, row->form, row->help, row->example);
+}
+
+/* Indented, in lines of at most 78 columns; our own words are ASCII. */
+static void print_wrapped(struct buf *out, const char *text)
+{
+	unsigned int column = 0;
+
+	while (*text) {
+		unsigned int len = (unsigned int)strcspn(text, " ");
+
+		if (column && column + 1 + len > 78) {
+			buf_puts(out, "\n");
+			column = 0;
+		}
+		buf_printf(out, "%s%.*s", column ? " " : "  ", (int)len, text);
+		column += len + (column ? 1 : 2);
+		text += len;
+		text += *text == ' ';
+	}
+	buf_puts(out, "\n");
+}
 
 static void print_option(struct buf *out, const struct option_row *row)
 {
@@ -32,7 +100,8 @@ static void print_overview(struct buf *out)
 	print_options(out, opt_globals);
 	buf_puts(out,
 		 "\nhelp TOPIC explains a command, a word of the rule language ('help dport'),\n"
-		 "an error code ('help E103'), or 'options', 'verbs', 'matches', 'codes'.\n");
+		 "an error code ('help E103'), or 'statements', 'verbs', 'matches', 'options',\n"
+		 "'codes'.\n");
 }
 
 static void print_command(struct buf *out, const struct command *c)
@@ -40,7 +109,7 @@ static void print_command(struct buf *out, const struct command *c)
 	buf_printf(out, "bpffw %s%s%s\n  %s\n", c->name, c->args ? " " : "", c->args ? c->args : "",
 		   c->help);
 	if (c->details)
-		buf_printf(out, "  %s\n", c->details);
+		print_wrapped(out, c->details);
 	print_options(out, c->opts);
 	if (c->example)
 		buf_printf(out, "  example: %s\n", c->example);
@@ -149,6 +218,9 @@ static bool print_group(struct buf *out, const char *topic)
 		print_options(out, opt_globals);
 		buf_puts(out, "options of a rule:\n");
 		print_clauses(out, clause_options);
+	} else if (strcmp(topic, "statements") == 0) {
+		for (size_t i = 0; i < N_STATEMENTS; i++)
+			buf_printf(out, "  %-12s %s\n", statements[i].name, statements[i].help);
 	} else if (strcmp(topic, "verbs") == 0) {
 		print_verbs(out);
 	} else if (strcmp(topic, "matches") == 0) {
@@ -175,6 +247,8 @@ static const char *nearest_topic(struct arena *arena, const char *topic)
 		str_nearest_offer(&nearest, str_of(row->name));
 	for (const struct action *row = actions; row->name; row++)
 		str_nearest_offer(&nearest, str_of(row->name));
+	for (size_t i = 0; i < N_STATEMENTS; i++)
+		str_nearest_offer(&nearest, str_of(statements[i].name));
 	if (!nearest.best.s)
 		return "'bpffw help' lists the topics";
 	return arena_printf(arena, "did you mean '" STR_FMT "'?", STR_ARG(nearest.best));
@@ -186,14 +260,18 @@ static bool print_topic(struct buf *out, const char *topic)
 	const struct command *command = command_find(topic);
 	const struct action *action = action_find(str_of(topic));
 	const struct clause *clause = clause_find(str_of(topic));
+	const struct statement *statement = statement_find(topic);
 
+	if (statement)
+		print_statement(out, statement);
 	if (command)
 		print_command(out, command);
 	if (action)
 		print_action(out, action);
 	if (clause)
 		print_clause(out, clause);
-	return command || action || clause || print_code(out, topic) || print_group(out, topic);
+	return statement || command || action || clause || print_code(out, topic) ||
+	       print_group(out, topic);
 }
 
 static enum exit_code run(const struct invocation *in)

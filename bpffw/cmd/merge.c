@@ -46,9 +46,11 @@ static enum exit_code read_first(struct merge *m, uint32_t *ret_source)
 	return EXIT_DONE;
 }
 
-/* The text on disk is one that bpffw applied or wrote, though not for this generation. */
-static bool is_known_text(struct session *s)
+/* The text on disk is one that bpffw applied or wrote, though not for this generation. Only of the
+ * same file: that some other file is as it was says nothing about this one. */
+static bool is_known_text(struct session *s, const struct gen_info *info)
 {
+	struct str path = info->files.data[0].path;
 	struct gen_info *infos;
 	uint32_t n;
 
@@ -57,7 +59,8 @@ static bool is_known_text(struct session *s)
 		return false;
 	}
 	for (uint32_t i = 0; i < n; i++)
-		if (infos[i].files.len && !files_changed(s, &infos[i]))
+		if (infos[i].files.len && str_eq(infos[i].files.data[0].path, path) &&
+		    !files_changed(s, &infos[i]))
 			return true;
 	return false;
 }
@@ -118,11 +121,12 @@ enum exit_code merge_read(struct merge *m, struct session *s, const struct gener
 
 	*m = (struct merge){ .s = s, .gen = gen, .ds = diags_new(s->arena) };
 	m->by_id = rules_by_id(s->arena, gen->rs, &m->n_by_id);
-	if (!changed || is_known_text(s)) {
+	if (!changed || is_known_text(s, &gen->info)) {
 		code = read_first(m, &source);
 		if (code)
 			return code;
 		read_files(m, source);
+		m->rebased = changed;
 		if (!changed || find_origins(m))
 			return EXIT_DONE;
 	}

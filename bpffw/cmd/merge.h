@@ -13,6 +13,7 @@ struct merge {
 	struct ast *ast;       /* of the files, includes followed */
 	struct str *names;     /* absolute, by source */
 	struct patch *patches; /* by source */
+	bool rebased;          /* the texts were not applied for this generation */
 	struct rule **by_id;   /* of gen->rs */
 	uint32_t n_by_id;
 };

@@ -3,6 +3,7 @@
 #include "bpffw/cmd/edit.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
+#include "compiler/lang/sema.h"
 
 static enum exit_code panic_open(struct session *s)
 {
@@ -75,21 +76,51 @@ static void print_closed(struct session *s, const struct change_result *result)
 	say(s, &out);
 }
 
+/* Only the interface lines of the rule file count, so a mistake in a rule is no matter; one that
+ * keeps a line from being understood is, for it may stand in an interface line. */
+static enum exit_code read_file(struct session *s, struct ruleset **ret_rs)
+{
+	struct diags *ds = diags_new(s->arena);
+	const char *path = s->in->paths.rules, *why;
+	struct ruleset *rs = NULL;
+	struct ast *ast;
+	struct str text;
+
+	why = host_io.read(host_io.ctx, s->arena, path, &text);
+	if (!why) {
+		ast = parse_file(ds, &host_io,
+				 diag_source(ds, str_of(path), text, (struct span){ 0 }));
+		if (ds->n_errors)
+			why = "it has errors, which 'bpffw check' shows";
+		rs = sema_ruleset(ds, ast, &s->env);
+		if (!why && !rs->interfaces.len)
+			why = "it has no 'interface' line";
+	}
+	if (!why) {
+		*ret_rs = rs;
+		return EXIT_DONE;
+	}
+	return report_error(
+		s->in, EXIT_ABSENT, "printf 'interface eth0\\ndefault drop\\n' | bpffw apply -",
+		"no ruleset is running, and %s names no interface to close: %s", path, why);
+}
+
 static enum exit_code panic_closed(struct session *s)
 {
+	bool have_old = store_running(s->store);
 	struct change_result result = { 0 };
 	struct generation old = { 0 };
 	struct change change = { 0 };
 	enum exit_code code;
 	uint32_t source;
 
-	code = session_running(s, &old);
-	if (code)
+	code = have_old ? session_running(s, &old) : read_file(s, &old.rs);
+	if (code || !old.rs)
 		return code;
 	source = diag_source(s->ds, STR("panic"), str_of(closed_text(s, old.rs)),
 			     (struct span){ 0 });
 	change.ast = parse_file(s->ds, &io_none, source);
-	if (commit_change(s, &change, &old, &result) < 0)
+	if (commit_change(s, &change, have_old ? &old : NULL, &result) < 0)
 		return session_failed(s);
 	print_closed(s, &result);
 	return EXIT_DONE;
@@ -115,6 +146,8 @@ const struct command cmd_panic = {
 	.name = "panic",
 	.args = "open|closed",
 	.help = "filter nothing (open), or let only essential traffic and this ssh in (closed)",
+	.details = "'closed' takes the interfaces of the running ruleset; where none runs, those "
+		   "of /etc/bpffw/rules.fw (BPFFW_RULES). 'apply' undoes either.",
 	.example = "bpffw panic open",
 	.opts = force_opts,
 	.min_args = 1,

@@ -81,7 +81,7 @@ static enum exit_code run(const struct invocation *in)
 
 const struct command cmd_reset = {
 	.name = "reset",
-	.args = "[RULE]",
+	.args = "[RULE | default|essential|malformed|fault]",
 	.help = "set the counters of one rule, or all of them, to zero",
 	.details = "'default', 'essential' and 'malformed' name those rows of the list.",
 	.example = "bpffw reset web",

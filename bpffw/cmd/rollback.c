@@ -25,23 +25,28 @@ static const struct gen_info *find_previous(const struct gen_info *infos, uint32
 	return best;
 }
 
-static enum exit_code find_target(struct session *s, const struct gen_info *infos, uint32_t n,
-				  const struct gen_info **ret_target)
+/* Return: NULL after a message, whose exit code is in @ret_code. */
+static const struct gen_info *find_target(struct session *s, const struct gen_info *infos,
+					  uint32_t n, enum exit_code *ret_code)
 {
+	const struct gen_info *target;
 	const char *arg = s->in->argc ? s->in->argv[0] : NULL;
 	uint64_t number;
 
-	if (arg && !num_parse(str_of(arg), UINT32_MAX, &number))
-		return report_error(s->in, EXIT_USAGE, "'bpffw history' lists the generations",
-				    "'%s' is not the number of a generation", arg);
-	*ret_target = arg ? find_number(infos, n, (uint32_t)number)
-			  : find_previous(infos, n, store_running(s->store));
-	if (*ret_target)
-		return EXIT_DONE;
-	if (arg)
-		return report_error(s->in, EXIT_ABSENT, "'bpffw history' lists the generations",
-				    "generation %s is not kept", arg);
-	return report_error(s->in, EXIT_ABSENT, NULL, "no earlier generation is kept");
+	if (arg && !num_parse(str_of(arg), UINT32_MAX, &number)) {
+		*ret_code = report_error(s->in, EXIT_USAGE, "'bpffw history' lists the generations",
+					 "'%s' is not the number of a generation", arg);
+		return NULL;
+	}
+	target = arg ? find_number(infos, n, (uint32_t)number)
+		     : find_previous(infos, n, store_running(s->store));
+	if (!target && arg)
+		*ret_code =
+			report_error(s->in, EXIT_ABSENT, "'bpffw history' lists the generations",
+				     "generation %s is not kept", arg);
+	else if (!target)
+		*ret_code = report_error(s->in, EXIT_ABSENT, NULL, "no earlier generation is kept");
+	return target;
 }
 
 static void print_result(struct session *s, const struct gen_info *target,
@@ -74,8 +79,8 @@ static enum exit_code rollback(struct session *s)
 		return code;
 	if (store_history(s->store, s->arena, &infos, &n, &s->f) < 0)
 		return session_failed(s);
-	code = find_target(s, infos, n, &target);
-	if (code)
+	target = find_target(s, infos, n, &code);
+	if (!target)
 		return code;
 	if (target->number == old.info.number)
 		return report_error(s->in, EXIT_USAGE, NULL, "generation %u is running already",
@@ -83,6 +88,7 @@ static enum exit_code rollback(struct session *s)
 	if (store_generation(s->store, s->ds, &s->env, target->number, &gen, &s->f) < 0)
 		return session_failed(s);
 	change.ast = gen.ast;
+	change.io = gen.io;
 	change.same_as = target->number;
 	change.how = arena_printf(s->arena, "rollback to %u", target->number);
 	change.saved = target->saved && !files_changed(s, &gen.info);

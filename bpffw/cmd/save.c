@@ -20,8 +20,10 @@ struct output {
 struct save {
 	struct session s;
 	struct generation gen;
-	const char *target;
-	bool in_place; /* the files the ruleset came from */
+	struct str target; /* absolute */
+	bool is_source;    /* the target is where the ruleset came from */
+	bool edited;       /* the texts are the admin's, edited; else written anew */
+	bool rebased;      /* for another generation than they were applied for */
 	VEC(struct output) outputs;
 	struct io io;        /* the host's files under the new texts */
 	struct change check; /* the files as they will be */
@@ -61,36 +63,45 @@ static void add_output(struct save *save, struct str path, struct str text)
 }
 
 /* The rules came from no file, or from one that has changed and is not the target. */
-static bool has_no_text(struct save *save, struct str target)
+static bool has_no_text(struct save *save)
 {
 	const struct gen_info *info = &save->gen.info;
 
 	if (!info->files.len || str_is(info->files.data[0].path, "-"))
 		return true;
-	return !str_eq(info->files.data[0].path, target) && files_changed(&save->s, info);
+	return !save->is_source && files_changed(&save->s, info);
+}
+
+static void write_anew(struct save *save)
+{
+	struct buf text = { .arena = save->s.arena };
+
+	save->edited = false;
+	save->outputs.len = 0;
+	print_ruleset(&text, save->gen.rs);
+	add_output(save, save->target, (struct str){ buf_text(&text), text.len });
 }
 
 /* The new text of every file that changes. */
 static enum exit_code make_texts(struct save *save)
 {
-	struct arena *arena = save->s.arena;
-	struct str target = file_absolute(arena, save->target);
-	struct buf text = { .arena = arena };
+	const struct gen_info *info = &save->gen.info;
 	enum exit_code code;
 	struct merge m;
 
-	if (has_no_text(save, target)) {
-		print_ruleset(&text, save->gen.rs);
-		add_output(save, target, (struct str){ buf_text(&text), text.len });
+	save->is_source = info->files.len && str_eq(info->files.data[0].path, save->target);
+	if (has_no_text(save)) {
+		write_anew(save);
 		return EXIT_DONE;
 	}
 	code = merge_read(&m, &save->s, &save->gen);
 	if (code)
 		return code;
 	merge_rules(&m);
-	save->in_place = str_eq(save->gen.info.files.data[0].path, target);
-	if (!save->in_place) {
-		add_output(save, target, merge_inline(&m, m.ast->files.data[0].source));
+	save->edited = true;
+	save->rebased = m.rebased;
+	if (!save->is_source) {
+		add_output(save, save->target, merge_inline(&m, m.ast->files.data[0].source));
 		return EXIT_DONE;
 	}
 	for (uint32_t i = 1; i < m.ds->sources.len; i++)
@@ -127,38 +138,54 @@ static void take_origins(struct save *save, const struct ast *filed, struct str 
 	}
 }
 
-static enum exit_code verify(struct save *save)
+/* The new texts, read as `apply` will read them, are the ruleset that runs. */
+static bool verify(struct save *save)
 {
 	struct session *s = &save->s;
 	struct diags *ds = diags_new(s->arena), *kept = s->ds;
-	const char *first = save->in_place
-				    ? arena_strndup(s->arena, save->gen.info.files.data[0].path.s,
-						    save->gen.info.files.data[0].path.len)
-				    : save->outputs.data[0].path;
+	const char *path = arena_strndup(s->arena, save->target.s, save->target.len);
 	struct buf now = { .arena = s->arena }, then = { .arena = s->arena };
-	struct ruleset *rs = NULL;
+	struct change check = { 0 };
+	struct ruleset *rs;
 	struct str text;
 
 	save->io = (struct io){
 		.ctx = save, .read = read_new, .glob = glob_host, .service = service_host
 	};
-	if (!read_new(save, s->arena, first, &text)) {
-		save->check.ast = parse_file(
-			ds, &save->io, diag_source(ds, str_of(first), text, (struct span){ 0 }));
-		rs = sema_ruleset(ds, save->check.ast, &s->env);
-	}
+	if (read_new(save, s->arena, path, &text))
+		return false;
+	check.ast =
+		parse_file(ds, &save->io, diag_source(ds, save->target, text, (struct span){ 0 }));
+	rs = sema_ruleset(ds, check.ast, &s->env);
+	if (ds->n_errors)
+		return false;
 	print_ruleset(&now, save->gen.rs);
-	if (rs && !ds->n_errors)
-		print_ruleset(&then, rs);
-	if (now.len != then.len || memcmp(now.data, then.data, now.len) != 0)
-		return report_error(s->in, EXIT_REFUSED, "'bpffw list' shows the rules that run",
-				    "the rules cannot be written back into %s so that they mean "
-				    "the same; nothing was saved",
-				    first);
+	print_ruleset(&then, rs);
+	if (now.len != then.len || memcmp(buf_text(&now), buf_text(&then), now.len) != 0)
+		return false;
 	s->ds = ds;
-	files_of_ast(s, save->check.ast, &save->check);
+	files_of_ast(s, check.ast, &check);
 	s->ds = kept;
-	return EXIT_DONE;
+	save->check = check;
+	return true;
+}
+
+/* Edits cannot bring back what only another text had (a chain, a set): that is written anew. */
+static enum exit_code settle_texts(struct save *save)
+{
+	enum exit_code code = make_texts(save);
+
+	if (code || verify(save))
+		return code;
+	if (save->edited && (save->rebased || !save->is_source)) {
+		write_anew(save);
+		if (verify(save))
+			return EXIT_DONE;
+	}
+	return report_error(save->s.in, EXIT_REFUSED, "'bpffw save OTHER-FILE' writes them anew",
+			    "refused: the rules cannot be written back into " STR_FMT
+			    " so that they mean the same; nothing was saved",
+			    STR_ARG(save->target));
 }
 
 static enum exit_code write_outputs(struct save *save)
@@ -171,7 +198,7 @@ static enum exit_code write_outputs(struct save *save)
 	vec_for_each(out, &save->outputs)
 		if (draft_publish(s->arena, &out->draft, &s->f) < 0)
 			return session_failed(s);
-	if (!save->in_place && !file_is_same(s->arena, save->target, s->in->paths.rules))
+	if (!save->is_source && !str_eq(save->target, file_absolute(s->arena, s->in->paths.rules)))
 		return EXIT_DONE;
 	save->by_id = rules_by_id(s->arena, save->gen.rs, &save->n_by_id);
 	take_origins(save, save->check.ast, (struct str){ 0 });
@@ -204,7 +231,9 @@ static void print_text(struct save *save)
 	struct buf out = { .arena = save->s.arena }, backups = { .arena = save->s.arena };
 
 	if (!save->outputs.len) {
-		buf_printf(&out, "nothing to save: %s is what runs\n", save->target);
+		buf_puts(&out, "nothing to save: ");
+		text_escape(&out, save->target);
+		buf_puts(&out, " is what runs\n");
 		say(&save->s, &out);
 		return;
 	}
@@ -224,7 +253,7 @@ static void print_text(struct save *save)
 	}
 	if (backups.len)
 		buf_printf(&out, " (previous file: %s)", buf_text(&backups));
-	buf_puts(&out, save->in_place ? "; comments kept\n" : "\n");
+	buf_puts(&out, save->is_source && save->edited ? "; comments kept\n" : "\n");
 	say(&save->s, &out);
 }
 
@@ -241,7 +270,7 @@ static enum exit_code run(const struct invocation *in)
 	enum exit_code code;
 
 	session_start(&save.s, in);
-	save.target = session_file(in);
+	save.target = file_absolute(save.s.arena, session_file(in));
 	code = session_store(&save.s, STORE_WRITE);
 	if (!code)
 		code = session_running(&save.s, &save.gen);
@@ -249,9 +278,7 @@ static enum exit_code run(const struct invocation *in)
 		code = report_error(in, EXIT_REFUSED, "'bpffw apply' brings the rules back",
 				    "refused: 'panic closed' is running; it is not for the file");
 	if (!code)
-		code = make_texts(&save);
-	if (!code)
-		code = verify(&save);
+		code = settle_texts(&save);
 	if (!code)
 		code = write_outputs(&save);
 	if (code)

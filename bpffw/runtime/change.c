@@ -56,11 +56,28 @@ static bool has_diag(const struct diags *ds, enum diag_code code)
 	return false;
 }
 
+/* The list files it reads are remembered: they become part of the generation. */
+static struct ruleset *resolve_names(struct work *w, const struct ast *ast)
+{
+	const struct io *io = w->env->io, *from = w->change ? w->change->io : NULL;
+	struct lists_io *lists = lists_open(w->arena, io, w->store, NULL);
+	struct ruleset *rs;
+
+	if (from)
+		lists = (struct lists_io *)from->ctx;
+	lists->read.len = 0;
+	w->env->io = &lists->io;
+	rs = sema_ruleset(w->ds, ast, w->env);
+	w->env->io = io;
+	w->lists = lists->read;
+	return rs;
+}
+
 static int resolve(struct work *w, const struct ast *ast)
 {
 	if (w->change && w->change->old)
 		store_number_interfaces(w->env, w->arena, &w->change->old->iface_names);
-	w->rs = sema_ruleset(w->ds, ast, w->env);
+	w->rs = resolve_names(w, ast);
 	if (w->change && !w->rs->interfaces.len && !has_diag(w->ds, E163)) {
 		diag_error(w->ds, (struct span){ 0 }, E163, "no interface is given");
 		diag_help(w->ds, "write 'interface NAME'");
@@ -84,7 +101,7 @@ static int find_targets(struct work *w, uint32_t n_known)
 			continue;
 		diag_warning(w->ds, target->span, W151, "no interface " STR_FMT " now",
 			     STR_ARG(target->name));
-		diag_help(w->ds, "it is attached when it appears");
+		diag_help(w->ds, "when it appears it is open until 'bpffw apply' or another change");
 	}
 	return targets_check_vlan(w->ds, w->rs, &w->targets, &w->devices, w->f);
 }
@@ -226,6 +243,22 @@ static int load_rules(struct work *w, const struct unit *unit)
 	return ret;
 }
 
+/* The guard knows where the session comes in; what lint says without that is said better. */
+static int check_session(struct work *w)
+{
+	struct diags *ds = w->ds;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < ds->list.len; i++) {
+		if (ds->list.data[i].code == W204)
+			ds->n_warnings--;
+		else
+			ds->list.data[kept++] = ds->list.data[i];
+	}
+	ds->list.len = kept;
+	return guard_session(w->arena, w->rs, w->env, &w->targets, &w->result->session, w->f);
+}
+
 /* All that needs no kernel; any refusal by the rules, the tests or the guard comes from here. */
 static int check_rules(struct work *w)
 {
@@ -243,7 +276,7 @@ static int check_rules(struct work *w)
 	if (ret == 0)
 		ret = run_tests(w, change->force);
 	if (ret == 0 && !change->force)
-		ret = guard_session(w->arena, w->rs, w->env, &w->targets, w->f);
+		ret = check_session(w);
 	return ret == 0 ? compile_rules(w) : ret;
 }
 
@@ -305,6 +338,8 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 		result.rs = w.rs;
 		result.ns_total = work_now() - start;
 		*ret_result = result;
+	} else {
+		store_drop_unit(store);
 	}
 	work_end(&w);
 	return ret;
@@ -321,7 +356,7 @@ static int check_load(struct work *w)
 }
 
 int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
-		 bool load, struct change_result *ret_result, struct failure *f)
+		 struct change_result *ret_result, struct failure *f)
 {
 	struct change_result result = { 0 };
 	struct work w = { .store = store,
@@ -340,7 +375,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 		ret = run_tests(&w, false);
 	if (ret == 0)
 		ret = compile_rules(&w);
-	if (ret == 0 && load && store)
+	if (ret == 0 && store)
 		ret = check_load(&w);
 	if (ret == 0) {
 		result.rs = w.rs;
@@ -377,13 +412,13 @@ int change_attached(struct store *store, struct arena *arena, const struct rules
 	struct attached *attached;
 	const struct link *link;
 	targets expected;
-	netdevs devices;
+	netdevs devices = { 0 };
 	uint32_t n = 0;
-	links all;
+	links all = { 0 };
 	int ret = netdev_list(arena, &devices, f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(store, "link"), arena, &devices, &all, f);
+		ret = links_read(store_pin(store, "link"), arena, &store->unit, &devices, &all, f);
 	if (ret < 0)
 		return ret;
 	expected = targets_find(arena, &copy, &devices);
@@ -403,13 +438,13 @@ int change_detach_all(struct store *store, struct arena *arena, struct attached 
 		      uint32_t *ret_n, struct failure *f)
 {
 	struct attached *attached;
-	netdevs devices;
+	netdevs devices = { 0 };
 	uint32_t n = 0;
-	links all;
+	links all = { 0 };
 	int ret = netdev_list(arena, &devices, f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(store, "link"), arena, &devices, &all, f);
+		ret = links_read(store_pin(store, "link"), arena, &store->unit, &devices, &all, f);
 	if (ret < 0)
 		return ret;
 	attached = arena_new_array(arena, struct attached, all.len + 1);

@@ -11,11 +11,12 @@
 #include "compiler/compile.h"
 
 struct change {
-	struct ast *ast;      /* the whole new ruleset */
-	const char *how;      /* for history */
-	bool force;	      /* overrides test blocks and the lock-out check */
-	bool saved;	      /* the result equals the admin's file (apply) */
-	uint32_t same_as;     /* rollback: the generation it repeats */
+	struct ast *ast;     /* the whole new ruleset */
+	const struct io *io; /* generation.io of the ruleset that is changed; NULL: env->io */
+	const char *how;     /* for history */
+	bool force;          /* overrides test blocks and the lock-out check */
+	bool saved;          /* the result equals the admin's file (apply) */
+	uint32_t same_as;    /* rollback: the generation it repeats */
 	const struct gen_info *old; /* carries files and interface numbers on; NULL: first apply */
 	VEC(struct gen_file) files; /* apply: the files read; empty: those of @old */
 	const struct ruleset *old_rs; /* NULL: none runs */
@@ -24,7 +25,7 @@ struct change {
 struct attached {
 	struct str name;
 	bool native;
-	bool missing; /* attached when it appears */
+	bool missing; /* attached by the next change after it appears */
 	bool open;    /* is there, but nothing is attached: unfiltered (set by cmd/) */
 	struct str driver;
 };
@@ -36,6 +37,7 @@ struct change_result {
 	VEC(struct attached) attached;
 	uint64_t ns_compile, ns_load, ns_witness, ns_swap, ns_total;
 	uint32_t n_witnesses, n_insns;
+	const char *session; /* by what the ssh session is still allowed; NULL: nobody asked */
 	struct compiled compiled; /* in the arena */
 };
 
@@ -44,12 +46,14 @@ struct change_result {
  * Return: 0; -EINVAL with errors in @ds; another negative errno with @f filled.
  */
 int change_commit(struct store *store, struct diags *ds, struct env *env,
-		  const struct change *change, struct change_result *ret_result,
-		  struct failure *f);
+		  const struct change *change, struct change_result *ret_result, struct failure *f);
 
-/* Resolve, lint, tests, compile, and load into the kernel without attaching (check as root). */
+/*
+ * Resolve, lint, tests, compile, and load into the kernel without attaching (check as root).
+ * @store: NULL: do not load
+ */
 int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
-		 bool load, struct change_result *ret_result, struct failure *f);
+		 struct change_result *ret_result, struct failure *f);
 
 /* Where the ruleset is attached now. */
 int change_attached(struct store *store, struct arena *arena, const struct ruleset *rs,

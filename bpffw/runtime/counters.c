@@ -28,11 +28,12 @@ void counters_close(struct counters *counters)
 
 uint32_t counters_size(uint32_t n_rules)
 {
-	uint32_t size = COUNTERS_MIN;
+	uint64_t size = ((uint64_t)SLOT_RULES + n_rules) * 5 / 4;
 
-	while (size < COUNTERS_MAX && size < 2 * (SLOT_RULES + n_rules))
-		size *= 2;
-	return size;
+	size = (size + COUNTERS_STEP - 1) / COUNTERS_STEP * COUNTERS_STEP;
+	if (size < COUNTERS_MIN)
+		return COUNTERS_MIN;
+	return size < COUNTERS_MAX ? (uint32_t)size : COUNTERS_MAX;
 }
 
 int counters_create(uint32_t entries, struct counters *ret_counters, struct failure *f)

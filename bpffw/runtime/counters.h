@@ -16,8 +16,9 @@
 #include "bpffw/runtime/failure.h"
 #include "bpffw/runtime/pin.h"
 
-#define COUNTERS_MIN 4096u
-#define COUNTERS_MAX (1u << 24)
+#define COUNTERS_MIN  4096u
+#define COUNTERS_STEP 1024u
+#define COUNTERS_MAX  (1u << 24)
 
 struct counters {
 	int fd, base;
@@ -28,7 +29,7 @@ struct counters {
 #define _cleanup_counters_ __attribute__((cleanup(counters_close)))
 void counters_close(struct counters *counters);
 
-/* Room for @n_rules twice over: a power of two, at least COUNTERS_MIN. */
+/* Room for @n_rules and a quarter more, in steps; every rule more costs all CPUs a counter. */
 uint32_t counters_size(uint32_t n_rules);
 
 int counters_create(uint32_t entries, struct counters *ret_counters, struct failure *f);

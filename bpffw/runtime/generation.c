@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/lists.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
@@ -24,7 +25,7 @@ int store_history(struct store *store, struct arena *arena, struct gen_info **re
 {
 	numbers recorded = store_recorded(store);
 	struct gen_info *infos = arena_new_array(arena, struct gen_info, recorded.len + 1);
-	struct record record;
+	struct record record = { 0 };
 	uint32_t n = 0;
 	int ret;
 
@@ -32,8 +33,17 @@ int store_history(struct store *store, struct arena *arena, struct gen_info **re
 		ret = record_read(store_file(store, recorded.data[i], "json"), arena, &record, f);
 		if (ret == -ENOENT)
 			continue; /* a writer has just deleted it */
-		if (ret < 0)
+		if (ret == -EINVAL) {
+			/* One damaged record must not hide the others. */
+			failure_clear(f);
+			record = (struct record){
+				.info = { .number = recorded.data[i],
+					  .by = str_of("-"),
+					  .how = str_of("its record is damaged") },
+			};
+		} else if (ret < 0) {
 			return ret;
+		}
 		infos[n] = record.info;
 		infos[n].running = store->running == recorded.data[i];
 		n++;
@@ -103,36 +113,66 @@ static struct ruleset *resolve(struct diags *ds, struct env *env, const struct a
 	return rs;
 }
 
+/* Of the running generation: its programs are whole, only its text is lost. */
+static int unreadable(const struct store *store, uint32_t number, int ret, struct failure *f)
+{
+	if (store->running != number)
+		return ret;
+	return fail_help(f, ret,
+			 "what the kernel does is as before; 'bpffw apply --force' replaces it, "
+			 "with new ids and counters at zero");
+}
+
 int store_generation(struct store *store, struct diags *ds, struct env *env, uint32_t number,
 		     struct generation *ret_gen, struct failure *f)
 {
 	const char *path = store_file(store, number, "fw"), *why;
+	const struct io *host = env->io;
 	struct generation gen = { 0 };
+	struct gen_info *info;
 	struct str text;
-	struct record record;
-	uint32_t source, n_errors = ds->n_errors;
+	struct record record = { 0 };
+	uint32_t source, n_errors = ds->n_errors, n_diags = ds->list.len;
 	int ret = record_read(store_file(store, number, "json"), ds->arena, &record, f);
 
-	if (ret == -ENOENT)
+	if (ret == -ENOENT && store->running == number)
+		ret = fail_plain(f, ENOENT, EXIT_SYSTEM,
+				 "the record of the running generation %u is gone from %s", number,
+				 store->paths.state_dir);
+	else if (ret == -ENOENT)
 		return fail_help(
 			f, fail_plain(f, ENOENT, EXIT_ABSENT, "no generation %u is kept", number),
 			"'bpffw history' lists them");
 	if (ret < 0)
-		return ret;
-	why = env->io->read(env->io->ctx, ds->arena, path, &text);
+		return unreadable(store, number, ret, f);
+	why = host->read(host->ctx, ds->arena, path, &text);
 	if (why)
-		return fail_plain(f, EIO, EXIT_SYSTEM, "generation %u cannot be read back: %s %s",
-				  number, path, why);
+		return unreadable(store, number,
+				  fail_plain(f, EIO, EXIT_SYSTEM,
+					     "generation %u cannot be read back: %s %s", number,
+					     path, why),
+				  f);
 	store_number_interfaces(env, ds->arena, &record.info.iface_names);
 	source = diag_source(ds, str_of(arena_printf(ds->arena, "generation %u", number)), text,
 			     (struct span){ 0 });
 	gen.ast = parse_single(ds, source);
+	info = arena_memdup(ds->arena, &record.info, sizeof(record.info));
+	gen.io = &lists_open(ds->arena, host, store, info)->io;
+	env->io = gen.io;
 	if (ds->n_errors == n_errors && give_ids(gen.ast, &record))
 		gen.rs = resolve(ds, env, gen.ast, &record);
-	if (!gen.rs)
-		return fail_plain(f, EINVAL, EXIT_SYSTEM,
-				  "generation %u cannot be read back: %s does not fit its record",
-				  number, path);
+	env->io = host;
+	if (!gen.rs) {
+		/* Nobody wrote these mistakes; that the file is damaged says it all. */
+		ds->list.len = n_diags;
+		ds->n_errors = n_errors;
+		return unreadable(
+			store, number,
+			fail_plain(f, EINVAL, EXIT_SYSTEM,
+				   "generation %u cannot be read back: %s does not fit its record",
+				   number, path),
+			f);
+	}
 	gen.info = record.info;
 	gen.info.running = store->running == number;
 	*ret_gen = gen;
@@ -142,7 +182,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f)
 {
 	const char *path = store_file(store, gen->info.number, "json");
-	struct record record;
+	struct record record = { 0 };
 	int ret = record_read(path, store->arena, &record, f);
 
 	if (ret < 0)
@@ -167,7 +207,7 @@ int store_totals(struct store *store, struct arena *arena, struct totals *ret_to
 		 struct failure *f)
 {
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
-	struct counter own[SLOT_RULES], *totals;
+	struct counter own[SLOT_RULES] = { 0 }, *totals;
 	int ret = open_counters(store, &counters, f);
 
 	if (ret < 0)
@@ -189,7 +229,7 @@ int store_totals(struct store *store, struct arena *arena, struct totals *ret_to
 int store_reset(struct store *store, uint32_t slot, struct failure *f)
 {
 	_cleanup_counters_ struct counters counters = COUNTERS_NONE;
-	struct counter own[SLOT_RULES];
+	struct counter own[SLOT_RULES] = { 0 };
 	uint64_t *slots = NULL;
 	int ret = open_counters(store, &counters, f);
 

@@ -72,26 +72,32 @@ static const char *decider(struct arena *arena, const struct ruleset *rs,
 	return rule->id ? arena_printf(arena, "r%u", rule->id) : rule->text;
 }
 
+/* "this ssh session (192.0.2.7:50122 -> 203.0.113.10:22)" */
+static const char *session_text(struct arena *arena, const struct env *env)
+{
+	bool is6 = env->session.family == FAMILY_IPV6;
+	const char *open = is6 ? "[" : "", *close = is6 ? "]" : "";
+
+	return arena_printf(arena, "this ssh session (%s%s%s:%u -> %s%s%s:%u)", open,
+			    address_text(arena, env->session.family, env->session.addr), close,
+			    env->session.port, open,
+			    address_text(arena, env->session.family, env->session.local), close,
+			    env->session.local_port);
+}
+
 static int refuse(struct arena *arena, const struct ruleset *rs, const struct env *env,
 		  const struct eval_trace *trace, struct failure *f)
 {
-	bool is6 = env->session.family == 6;
-	const char *open = is6 ? "[" : "", *close = is6 ? "]" : "";
-	const char *peer = address_text(arena, env->session.family, env->session.addr);
-
-	fail_plain(
-		f, EPERM, EXIT_REFUSED,
-		"refused: this ssh session (%s%s%s:%u -> %s%s%s:%u) %s be dropped by '%s' [W204]",
-		open, peer, close, env->session.port, open,
-		address_text(arena, env->session.family, env->session.local), close,
-		env->session.local_port, trace->allow == TRUTH_NO ? "would" : "might",
-		decider(arena, rs, trace));
+	fail_plain(f, EPERM, EXIT_REFUSED, "refused: %s %s be dropped by '%s' [W204]",
+		   session_text(arena, env), trace->allow == TRUTH_NO ? "would" : "might",
+		   decider(arena, rs, trace));
 	return fail_help(f, -EPERM, "add 'allow tcp dport %u src %s', or use --force",
-			 env->session.local_port, peer);
+			 env->session.local_port,
+			 address_text(arena, env->session.family, env->session.addr));
 }
 
 int guard_session(struct arena *arena, const struct ruleset *rs, const struct env *env,
-		  const targets *all, struct failure *f)
+		  const targets *all, const char **ret_allowed, struct failure *f)
 {
 	const struct target *target;
 	struct expect packet = { 0 };
@@ -107,5 +113,9 @@ int guard_session(struct arena *arena, const struct ruleset *rs, const struct en
 		return fail_plain(f, EINVAL, EXIT_SYSTEM,
 				  "the lock-out check cannot describe this ssh session");
 	trace = eval_description(arena, rs, &packet);
-	return trace.allow == TRUTH_YES ? 0 : refuse(arena, rs, env, &trace, f);
+	if (trace.allow != TRUTH_YES)
+		return refuse(arena, rs, env, &trace, f);
+	*ret_allowed = arena_printf(arena, "%s is still allowed by '%s'", session_text(arena, env),
+				    decider(arena, rs, &trace));
+	return 0;
 }

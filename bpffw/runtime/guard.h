@@ -5,8 +5,11 @@
 
 #include "bpffw/runtime/targets.h"
 
-/* Return: 0, also without a session or when it comes in where nothing is filtered; -EPERM. */
+/*
+ * Return: 0, also without a session or when it comes in where nothing is filtered; -EPERM.
+ * @ret_allowed: "this ssh session (...) is still allowed by 'web'", where the rules were asked.
+ */
 int guard_session(struct arena *arena, const struct ruleset *rs, const struct env *env,
-		  const targets *all, struct failure *f);
+		  const targets *all, const char **ret_allowed, struct failure *f);
 
 #endif

@@ -36,6 +36,12 @@ numbers store_recorded(struct store *store);
 /* Make the unit if there is none; a damaged one is put aside, its links go over at the commit. */
 int store_need_unit(struct store *store, struct failure *f);
 
+/*
+ * After a failed change: without a ruleset in its slot the unit goes too, so that a fault while it
+ * was made (libbpf takes a failing probe for a kernel without the feature) does not stay.
+ */
+void store_drop_unit(struct store *store);
+
 /* env->interfaces := the recorded names, then those it has besides. */
 void store_number_interfaces(struct env *env, struct arena *arena, const strs *recorded);
 

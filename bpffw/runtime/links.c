@@ -13,8 +13,6 @@
 
 #include "bpffw/runtime/pin.h"
 
-#define WAITING_NAME "bpffw_wait"
-
 /* bpffs reserves the dot in names; an interface name cannot hold a colon. */
 static void swap_letters(char *name, char from, char to)
 {
@@ -47,14 +45,6 @@ static void program_name(uint32_t id, char ret_name[BPF_OBJ_NAME_LEN])
 		snprintf(ret_name, BPF_OBJ_NAME_LEN, "%s", info.name);
 }
 
-static bool is_waiting(uint32_t program)
-{
-	char name[BPF_OBJ_NAME_LEN];
-
-	program_name(program, name);
-	return strcmp(name, WAITING_NAME) == 0;
-}
-
 static const struct netdev *device_of(const netdevs *devices, uint32_t ifindex, uint32_t program)
 {
 	vec_for_each(device, devices) {
@@ -65,13 +55,14 @@ static const struct netdev *device_of(const netdevs *devices, uint32_t ifindex, 
 	return NULL;
 }
 
-static int read_one(const char *path, struct arena *arena, const char *leaf, const netdevs *devices,
-		    struct link *ret_link)
+static int read_one(const char *path, struct arena *arena, const struct unit *unit,
+		    const netdevs *devices, struct link *ret_link)
 {
 	_cleanup_fd_ int fd = pin_get(path);
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 	const struct netdev *device;
+	const char *leaf;
 	char *name;
 
 	if (fd < 0)
@@ -81,22 +72,23 @@ static int read_one(const char *path, struct arena *arena, const char *leaf, con
 	if (info.type != BPF_LINK_TYPE_XDP)
 		return -EINVAL;
 	device = device_of(devices, info.xdp.ifindex, info.prog_id);
+	leaf = strrchr(path, '/') + 1;
 	name = arena_strndup(arena, leaf, strlen(leaf));
 	swap_letters(name, ':', '.');
 	*ret_link = (struct link){
 		.name = device ? device->name : str_of(name),
-		.pin = str_of(arena_printf(arena, "%s", path)),
+		.pin = str_of(path),
 		.ifindex = info.xdp.ifindex,
 		.program = info.prog_id,
 		.native = device && device->xdp_native,
-		.waiting = is_waiting(info.prog_id),
+		.waiting = info.prog_id == program_id(unit->waiting),
 		.gone = !device,
 	};
 	return 0;
 }
 
-int links_read(const char *dir, struct arena *arena, const netdevs *devices, links *ret_links,
-	       struct failure *f)
+int links_read(const char *dir, struct arena *arena, const struct unit *unit,
+	       const netdevs *devices, links *ret_links, struct failure *f)
 {
 	links all = { 0 };
 	struct dirent *entry;
@@ -111,7 +103,7 @@ int links_read(const char *dir, struct arena *arena, const netdevs *devices, lin
 		if (entry->d_name[0] == '.')
 			continue;
 		path = arena_printf(arena, "%s/%s", dir, entry->d_name);
-		ret = read_one(path, arena, entry->d_name, devices, &link);
+		ret = read_one(path, arena, unit, devices, &link);
 		if (ret < 0)
 			fail_bpf(f, -ret, "cannot use the pinned link %s", path);
 		else
@@ -122,20 +114,6 @@ int links_read(const char *dir, struct arena *arena, const netdevs *devices, lin
 	if (ret == 0)
 		*ret_links = all;
 	return ret;
-}
-
-/* A program that passes everything, alike in kind to the dispatcher, so that it can be updated. */
-static int load_waiting(const struct unit *unit, struct failure *f)
-{
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP,
-		    .prog_flags = unit->frags ? BPF_F_XDP_HAS_FRAGS : 0);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, WAITING_NAME, "GPL", insns, 2, &opts);
-
-	return fd < 0 ? fail_bpf(f, errno, "cannot load a program") : fd;
 }
 
 static int create_link(int program, uint32_t ifindex, uint32_t flags)
@@ -191,20 +169,20 @@ static int fail_attach(const struct netdev *device, enum iface_mode mode, int er
 }
 
 int links_attach(const char *dir, struct arena *arena, const struct unit *unit,
-		 const struct netdev *device, enum iface_mode mode, links *all, struct failure *f)
+		 const struct target *target, links *all, struct failure *f)
 {
-	_cleanup_fd_ int program = load_waiting(unit, f), fd = -1;
+	_cleanup_fd_ int fd = -1;
+	const struct netdev *device = target->device;
+	enum iface_mode mode = target->mode;
 	bool native = mode != MODE_GENERIC;
 	struct str pin = pin_path(arena, dir, device);
 	int ret;
 
-	if (program < 0)
-		return program;
-	fd = create_link(program, device->ifindex,
+	fd = create_link(unit->waiting, device->ifindex,
 			 native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
 	if (fd == -EOPNOTSUPP && mode == MODE_AUTO) {
 		native = false;
-		fd = create_link(program, device->ifindex, XDP_FLAGS_SKB_MODE);
+		fd = create_link(unit->waiting, device->ifindex, XDP_FLAGS_SKB_MODE);
 	}
 	if (fd < 0)
 		return fail_attach(device, native ? MODE_NATIVE : MODE_GENERIC, -fd, f);
@@ -215,7 +193,7 @@ int links_attach(const char *dir, struct arena *arena, const struct unit *unit,
 		 ((struct link){ .name = device->name,
 				 .pin = pin,
 				 .ifindex = device->ifindex,
-				 .program = program_id(program),
+				 .program = program_id(unit->waiting),
 				 .native = native,
 				 .waiting = true,
 				 .made = true,

@@ -10,9 +10,8 @@
 #ifndef BPFFW_LINKS_H
 #define BPFFW_LINKS_H
 
-#include "bpffw/runtime/netdev.h"
+#include "bpffw/runtime/targets.h"
 #include "bpffw/runtime/unit.h"
-#include "compiler/lang/rule.h"
 
 struct link {
 	struct str name; /* of the interface: by its present name, a rename does not matter */
@@ -20,7 +19,7 @@ struct link {
 	uint32_t ifindex;
 	uint32_t program; /* id of what it runs */
 	bool native;
-	bool waiting; /* it runs the program that passes everything */
+	bool waiting; /* it runs unit->waiting */
 	bool gone;    /* its interface is gone or in another network namespace */
 	bool made;    /* by links_attach() */
 	bool wanted;  /* by the ruleset at hand */
@@ -28,15 +27,15 @@ struct link {
 typedef VEC(struct link) links;
 
 /* All pinned links. @dir may be absent: none. */
-int links_read(const char *dir, struct arena *arena, const netdevs *devices, links *ret_links,
-	       struct failure *f);
+int links_read(const char *dir, struct arena *arena, const struct unit *unit,
+	       const netdevs *devices, links *ret_links, struct failure *f);
 
 /*
- * links_attach() - make a waiting link on @device and pin it; added to @all.
+ * links_attach() - make a waiting link on the target's device and pin it; added to @all.
  * Errors name the holder of an occupied hook, the MTU, the missing privilege.
  */
 int links_attach(const char *dir, struct arena *arena, const struct unit *unit,
-		 const struct netdev *device, enum iface_mode mode, links *all, struct failure *f);
+		 const struct target *target, links *all, struct failure *f);
 
 /* Let a link run the unit's dispatcher (atomically). */
 int links_update(const struct link *link, const struct unit *unit, struct failure *f);

@@ -75,6 +75,8 @@ static void fill_record(const struct live *live, struct record *record)
 		memcpy(&info->files, &change->files, sizeof(info->files));
 	else
 		memcpy(&info->files, &change->old->files, sizeof(info->files));
+	vec_for_each(list, &w->lists)
+		vec_push(w->arena, &info->lists, list->path);
 	record->enter_id = w->loaded.enter_id;
 	record->boot = record_boot(w->arena);
 	vec_for_each(line, &w->rs->interfaces)
@@ -91,6 +93,9 @@ static int write_files(const struct live *live)
 
 	print_ruleset(&text, w->rs);
 	ret = file_replace(store_file(live->store, live->number, "fw"), text.data, text.len, w->f);
+	if (ret < 0)
+		return ret;
+	ret = lists_keep(live->store, live->number, &w->lists, w->f);
 	if (ret < 0)
 		return ret;
 	fill_record(live, &record);
@@ -131,8 +136,8 @@ static int attach_target(struct live *live, const struct target *target)
 		link->wanted = true;
 		return check_mode(w, target, link);
 	}
-	return links_attach(store_pin(live->store, "link"), w->arena, &live->store->unit,
-			    target->device, target->mode, &live->links, w->f);
+	return links_attach(store_pin(live->store, "link"), w->arena, &live->store->unit, target,
+			    &live->links, w->f);
 }
 
 static int attach(struct live *live)
@@ -141,8 +146,8 @@ static int attach(struct live *live)
 	int ret = unit_sweep(&live->store->unit, &w->devices, w->f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(live->store, "link"), w->arena, &w->devices,
-				 &live->links, w->f);
+		ret = links_read(store_pin(live->store, "link"), w->arena, &live->store->unit,
+				 &w->devices, &live->links, w->f);
 	for (uint32_t i = 0; i < w->targets.len && ret == 0; i++) {
 		if (w->targets.data[i].device)
 			ret = attach_target(live, &w->targets.data[i]);
@@ -181,15 +186,19 @@ static int commit(struct live *live)
 	struct work *w = live->w;
 	const struct unit *unit = &live->store->unit;
 	struct failure ignored = { 0 };
-	int ret = unit_fail_open(unit, w->rs->fail_open, w->f);
+	bool was_open;
+	int ret = unit_fail_open(unit, w->rs->fail_open, &was_open, w->f);
 
-	if (ret == 0)
-		ret = unit_commit(unit, w->loaded.enter, w->f);
 	if (ret < 0)
 		return ret;
-	ret = update_links(live);
-	if (ret < 0 && unit_commit(unit, live->old_program, &ignored) < 0)
-		failure_clear(&ignored);
+	ret = unit_commit(unit, w->loaded.enter, w->f);
+	if (ret == 0)
+		ret = update_links(live);
+	if (ret == 0)
+		return 0;
+	unit_commit(unit, live->old_program, &ignored);
+	unit_fail_open(unit, was_open, &was_open, &ignored);
+	failure_clear(&ignored);
 	return ret;
 }
 
@@ -262,6 +271,25 @@ forget:
 	return ret;
 }
 
+/* By its pin where that is there: opening by id takes CAP_SYS_ADMIN. */
+static int hold_running(struct live *live)
+{
+	struct store *store = live->store;
+	_cleanup_fd_ int fd = -1;
+
+	if (!store->program)
+		return 0;
+	fd = pin_get(store_pin(store, "gen/%u/enter", store->running));
+	if (fd < 0 || program_id(fd) != store->program)
+		live->old_program = bpf_prog_get_fd_by_id(store->program);
+	else
+		live->old_program = take_fd(&fd);
+	if (live->old_program < 0)
+		return fail_bpf(live->w->f, errno, "cannot hold the running program %u",
+				store->program);
+	return 0;
+}
+
 int live_change(struct work *w)
 {
 	struct store *store = w->store;
@@ -272,12 +300,9 @@ int live_change(struct work *w)
 			     .old_program = -1 };
 	int ret;
 
-	if (store->program) {
-		live.old_program = bpf_prog_get_fd_by_id(store->program);
-		if (live.old_program < 0)
-			return fail_bpf(w->f, errno, "cannot hold the running program %u",
-					store->program);
-	}
+	ret = hold_running(&live);
+	if (ret < 0)
+		return ret;
 	ret = go_live(&live);
 	fd_cleanup(&live.old_program);
 	if (ret < 0)
@@ -286,8 +311,10 @@ int live_change(struct work *w)
 	store->program = w->loaded.enter_id;
 	w->result->generation = live.number;
 	report_attached(&live);
-	ret = tidy(&live);
-	if (ret < 0)
-		fail_help(w->f, ret, "generation %u is live all the same", live.number);
-	return ret;
+	if (tidy(&live) < 0) {
+		diag_warning(w->ds, (struct span){ 0 }, W214, "generation %u is live, but: %s",
+			     live.number, w->f->what);
+		failure_clear(w->f);
+	}
+	return 0;
 }

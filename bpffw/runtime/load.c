@@ -30,8 +30,8 @@ extern const char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_pro
 struct embedded {
 	const char *name, *start, *end;
 };
-static const struct embedded embedded_enter = { "enter", bpf_enter_start, bpf_enter_end };
-static const struct embedded embedded_probe = { "probe", bpf_probe_start, bpf_probe_end };
+static const struct embedded embedded_enter = { "bpffw_enter", bpf_enter_start, bpf_enter_end };
+static const struct embedded embedded_probe = { "bpffw_probe", bpf_probe_start, bpf_probe_end };
 
 /* Programs that are jumped to must agree with the dispatcher in this. */
 static uint32_t program_flags(const struct unit *unit)
@@ -281,14 +281,16 @@ static int load_enter(const struct unit *unit, const struct compiled *compiled,
 	err = config ? bpf_map__set_initial_value(config, &compiled->enter, sizeof(compiled->enter))
 		     : -ENOENT;
 	if (err) {
-		err = fail(f, -err, "cannot configure program 'enter'");
+		err = fail(f, -err, "cannot configure program '%s'", embedded_enter.name);
 	} else {
 		loaded->enter = load_object(&embedded_enter, object, f);
 		err = loaded->enter < 0 ? loaded->enter : 0;
 	}
 	if (!err) {
 		loaded->config = dup(bpf_map__fd(config));
-		err = loaded->config < 0 ? fail(f, errno, "cannot keep a map of 'enter'") : 0;
+		err = loaded->config < 0
+			      ? fail(f, errno, "cannot keep a map of '%s'", embedded_enter.name)
+			      : 0;
 	}
 	bpf_object__close(object);
 	return err;

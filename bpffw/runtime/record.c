@@ -25,7 +25,7 @@ static json_t *text_json(struct str text)
 
 	if (value)
 		return value;
-	copy = strndup(text.s, text.len);
+	copy = text.s ? strndup(text.s, text.len) : NULL;
 	for (char *at = copy; at && *at; at++) {
 		if (*at & 0x80)
 			*at = '?';
@@ -112,6 +112,7 @@ int record_write(const char *path, const struct record *record, struct failure *
 	json_object_set_new(root, "interfaces", names_json(&info->iface_names));
 	json_object_set_new(root, "listed", names_json(&record->listed));
 	json_object_set_new(root, "files", files_json(info));
+	json_object_set_new(root, "lists", names_json(&info->lists));
 	json_object_set_new(root, "rules", rules_json(record, origins));
 	json_object_set_new(root, "origins", origins);
 	text = json_dumps(root, JSON_COMPACT);
@@ -173,16 +174,18 @@ static void read_rules(struct arena *arena, const json_t *array, const strs *ori
 		       struct record *record)
 {
 	uint32_t file;
+	bool known;
 
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const json_t *rule = json_array_get(array, i);
 		struct record_rule *to = vec_add(arena, &record->rules);
 
 		file = field(rule, 2);
+		known = origins->data && file < origins->len;
 		to->id = field(rule, 0);
 		to->slot = field(rule, 1);
 		to->origin = (struct origin){
-			.file = file < origins->len ? origins->data[file] : (struct str){ NULL, 0 },
+			.file = known ? origins->data[file] : (struct str){ NULL, 0 },
 			.line = field(rule, 3),
 			.start = field(rule, 4),
 			.end = field(rule, 5),
@@ -209,6 +212,7 @@ static void read_root(struct arena *arena, const json_t *root, struct record *re
 	record.enter_id = number_of(root, "enter");
 	record.listed = names_of(arena, json_object_get(root, "listed"));
 	read_files(arena, json_object_get(root, "files"), info);
+	info->lists = names_of(arena, json_object_get(root, "lists"));
 	read_rules(arena, json_object_get(root, "rules"), &origins, &record);
 	*ret_record = record;
 }

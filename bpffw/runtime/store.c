@@ -211,6 +211,11 @@ uint32_t store_running(const struct store *store)
 	return store->running;
 }
 
+bool store_is_stale(const struct store *store)
+{
+	return store->has_unit && unit_slot(&store->unit) != store->program;
+}
+
 int store_need_unit(struct store *store, struct failure *f)
 {
 	const char *path = store_pin(store, "abi%d", ABI_VERSION);
@@ -233,4 +238,19 @@ int store_need_unit(struct store *store, struct failure *f)
 		return ret;
 	store->has_unit = true;
 	return 0;
+}
+
+void store_drop_unit(struct store *store)
+{
+	const char *path = store_pin(store, "abi%d", ABI_VERSION);
+	const char *aside = store_pin(store, "abi%d_old", ABI_VERSION);
+
+	if (!store->has_unit || store->program)
+		return;
+	pin_remove(path);
+	unit_close(&store->unit);
+	store->has_unit = false;
+	/* Its links still run the dispatcher that was put aside. */
+	if (rename(aside, path) == 0)
+		store->damaged_unit = true;
 }

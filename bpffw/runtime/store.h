@@ -2,9 +2,12 @@
 /*
  * Generations on disk and in bpffs, the lock, and recovery (DESIGN section 4).
  *
- *	<bpffs>/ (0700)  dispatcher abi<N>/{jmp,scratch,ifaces} link/<if>
- *			 state/{counters,base} gen/<n>/{jmp,enter,classify,probe,blob,config,counters}
+ *	<bpffs>/ (0700)  abi<N>/{dispatcher,waiting,jmp,scratch,ifaces,config,counters,owner}
+ *			 link/<if> (a dot in the name is a colon)
+ *			 gen/<n>/{jmp,enter,classify,probe,blob,config,counters,base}
+ *			 gen/<n>/old/{counters,base} until a larger pair has taken their totals
  *	<state>/	 gen/<n>.fw   canonical text, one rule a line
+ *		 gen/<n>.list0 ... copies of the list files it was made from
  *			 gen/<n>.json who, when, how, files with their hashes, interface numbers,
  *				      and per rule (in print order) id, slot, origin
  *	<run>/		 lock
@@ -46,26 +49,30 @@ void store_close(struct store *store);
 /* The generation in the program array; 0: none runs. */
 uint32_t store_running(const struct store *store);
 
+/* Another generation runs by now. */
+bool store_is_stale(const struct store *store);
+
 enum generation_state { GEN_RUNNING, GEN_KEPT, GEN_ROLLED_BACK, GEN_PAST };
 
 /* A file the admin's ruleset came from. */
 struct gen_file {
-	struct str path;   /* absolute; "-": standard input */
-	uint64_t hash;	   /* of its bytes when applied */
+	struct str path;    /* absolute; "-": standard input */
+	uint64_t hash;      /* of its bytes when applied */
 	struct str include; /* the including statement's file, len 0: the first */
 };
 
 /* One line of `history`: what gen/<n>.json says. Strings live in the arena given. */
 struct gen_info {
 	uint32_t number;
-	int64_t when; /* epoch seconds */
-	struct str by;	/* user name; sudo user where known */
+	int64_t when;   /* epoch seconds */
+	struct str by;  /* user name; sudo user where known */
 	struct str how; /* "apply /etc/bpffw/rules.fw", "add allow tcp dport 80" */
-	bool saved;	/* equals the admin's file */
+	bool saved;     /* equals the admin's file */
 	bool running;
 	bool rolled_back;
 	uint32_t same_as; /* rollback to: its number; 0 */
 	VEC(struct gen_file) files;
+	strs lists;       /* list files of its sets; their bytes are kept (lists.h) */
 	strs iface_names; /* by number */
 	uint32_t next_id;
 };
@@ -78,6 +85,7 @@ struct generation {
 	struct gen_info info;
 	struct ast *ast;     /* parsed from gen/<n>.fw; every ast_rule has its id and origin */
 	struct ruleset *rs;  /* resolved, ids and slots filled */
+	const struct io *io; /* env->io, but list files as this generation read them */
 };
 
 /* Read a kept generation back; sources are registered in @ds. */

@@ -16,6 +16,7 @@
 
 #include <linux/membarrier.h>
 
+#include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 
 #define FILES_KEPT 20
@@ -80,6 +81,7 @@ static void delete_files(struct store *store, uint32_t number)
 {
 	unlink(store_file(store, number, "json"));
 	unlink(store_file(store, number, "fw"));
+	lists_delete(store, number);
 }
 
 void swap_forget(struct store *store, uint32_t number)
@@ -190,12 +192,13 @@ static bool is_listed(struct store *store, struct str name)
 /* A waiting link passes everything: put it to work if the running ruleset lists it. */
 static int recover_links(struct store *store, struct failure *f)
 {
-	netdevs devices;
+	netdevs devices = { 0 };
 	links all = { 0 };
 	int ret = netdev_list(store->arena, &devices, f);
 
 	if (ret == 0)
-		ret = links_read(store_pin(store, "link"), store->arena, &devices, &all, f);
+		ret = links_read(store_pin(store, "link"), store->arena, &store->unit, &devices,
+				 &all, f);
 	if (ret < 0)
 		return ret;
 	for (uint32_t i = 0; i < all.len && ret == 0; i++) {

@@ -17,7 +17,8 @@
 #include "bpf/abi.h"
 #include "bpffw/runtime/pin.h"
 
-#define LOG_SIZE ((uint32_t)1 << 16)
+#define DISPATCHER "bpffw_dispatch"
+#define LOG_SIZE   ((uint32_t)1 << 16)
 
 extern const unsigned char bpf_dispatcher_start[], bpf_dispatcher_end[];
 
@@ -61,6 +62,7 @@ static int *part_fd(struct unit *unit, const struct unit_part *part)
 void unit_close(struct unit *unit)
 {
 	fd_cleanup(&unit->dispatcher);
+	fd_cleanup(&unit->waiting);
 	for (size_t i = 0; i < N_PARTS; i++)
 		fd_cleanup(part_fd(unit, &parts[i]));
 	fd_cleanup(&unit->counters);
@@ -75,7 +77,7 @@ static void close_object(struct bpf_object **object)
 
 static int take_parts(struct bpf_object *object, struct unit *unit, struct failure *f)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object, "dispatcher");
+	struct bpf_program *program = bpf_object__find_program_by_name(object, DISPATCHER);
 	struct bpf_map *map;
 	int *fd;
 
@@ -97,7 +99,7 @@ static int take_parts(struct bpf_object *object, struct unit *unit, struct failu
 /* Kernels before 5.18 refuse the flag, and then the helper that goes with it. */
 static int load_object(struct bpf_object *object, bool frags)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object, "dispatcher");
+	struct bpf_program *program = bpf_object__find_program_by_name(object, DISPATCHER);
 	struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
 	uint8_t multi_buffer = frags;
 	size_t size;
@@ -119,13 +121,27 @@ static int load_dispatcher(bool frags, struct unit *unit, struct failure *f)
 	int ret = object ? load_object(object, frags) : -errno;
 
 	if (ret < 0) {
-		fail_bpf(f, -ret, "cannot load the dispatcher program");
+		fail_bpf(f, -ret, "cannot load program '" DISPATCHER "'");
 		f->log = log;
 		return ret;
 	}
 	free(log);
 	unit->frags = frags;
 	return take_parts(object, unit, f);
+}
+
+/* A program that passes everything, alike in kind to the dispatcher, so that it can be updated. */
+static int load_waiting(struct unit *unit, struct failure *f)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP,
+		    .prog_flags = unit->frags ? BPF_F_XDP_HAS_FRAGS : 0);
+
+	unit->waiting = bpf_prog_load(BPF_PROG_TYPE_XDP, "bpffw_wait", "GPL", insns, 2, &opts);
+	return unit->waiting < 0 ? fail_bpf(f, errno, "cannot load a program") : 0;
 }
 
 static int make_owner(struct unit *unit, struct failure *f)
@@ -146,12 +162,19 @@ static int make_owner(struct unit *unit, struct failure *f)
 int unit_load(struct unit *ret_unit, struct failure *f)
 {
 	_cleanup_unit_ struct unit unit = UNIT_NONE;
-	int ret = load_dispatcher(true, &unit, f);
+	int cpus = libbpf_num_possible_cpus(), ret;
 
+	/* The dispatcher would let two of them share a slot. */
+	if (cpus > ABI_CPUS)
+		return fail_plain(f, E2BIG, EXIT_SYSTEM,
+				  "this host may have %d CPUs, bpffw can serve %d", cpus, ABI_CPUS);
+	ret = load_dispatcher(true, &unit, f);
 	if (ret == -EINVAL) {
 		unit_close(&unit);
 		ret = load_dispatcher(false, &unit, f);
 	}
+	if (ret == 0)
+		ret = load_waiting(&unit, f);
 	if (ret == 0)
 		ret = make_owner(&unit, f);
 	if (ret < 0)
@@ -179,6 +202,9 @@ int unit_pin(const struct unit *unit, const char *path, struct failure *f)
 	snprintf(pin, sizeof(pin), "%s/dispatcher", fresh);
 	if (ret == 0)
 		ret = pin_put(unit->dispatcher, pin, f);
+	snprintf(pin, sizeof(pin), "%s/waiting", fresh);
+	if (ret == 0)
+		ret = pin_put(unit->waiting, pin, f);
 	if (ret == 0 && rename(fresh, path) < 0)
 		ret = fail(f, errno, "cannot rename %s to %s", fresh, path);
 	if (ret < 0)
@@ -201,7 +227,11 @@ int unit_open(const char *path, struct unit *ret_unit, struct failure *f)
 	unit.dispatcher = pin_get(pin);
 	if (unit.dispatcher == -EPERM || unit.dispatcher == -EACCES)
 		return fail_bpf(f, -unit.dispatcher, "cannot open %s", pin);
-	for (size_t i = 0; i < N_PARTS && unit.dispatcher >= 0; i++) {
+	if (unit.dispatcher >= 0) {
+		snprintf(pin, sizeof(pin), "%s/waiting", path);
+		unit.waiting = pin_get(pin);
+	}
+	for (size_t i = 0; i < N_PARTS && unit.waiting >= 0; i++) {
 		snprintf(pin, sizeof(pin), "%s/%s", path, parts[i].pin);
 		fd = part_fd(&unit, &parts[i]);
 		*fd = pin_get_map(pin, &parts[i].shape, NULL);
@@ -303,13 +333,13 @@ int unit_sweep(const struct unit *unit, const netdevs *devices, struct failure *
 	return 0;
 }
 
-int unit_fail_open(const struct unit *unit, bool fail_open, struct failure *f)
+int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struct failure *f)
 {
 	struct dispatcher_config *config = map_value(unit->config, sizeof(*config), f);
 
 	if (!config)
 		return -f->err;
-	__atomic_store_n(&config->fail_open, fail_open, __ATOMIC_RELEASE);
+	*ret_was = __atomic_exchange_n(&config->fail_open, fail_open, __ATOMIC_ACQ_REL);
 	munmap(config, sizeof(*config));
 	return 0;
 }

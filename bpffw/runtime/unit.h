@@ -12,7 +12,7 @@
 #include "bpffw/runtime/mount.h"
 #include "bpffw/runtime/netdev.h"
 
-#define UNIT_NONE      ((struct unit){ -1, -1, -1, -1, -1, -1, -1, -1, -1, false })
+#define UNIT_NONE      ((struct unit){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, false })
 #define _cleanup_unit_ __attribute__((cleanup(unit_close)))
 void unit_close(struct unit *unit);
 
@@ -35,7 +35,7 @@ int unit_number(const struct unit *unit, uint32_t ifindex, uint32_t number, stru
 int unit_sweep(const struct unit *unit, const netdevs *devices, struct failure *f);
 
 /* `option fail`: what the dispatcher does without a ruleset. */
-int unit_fail_open(const struct unit *unit, bool fail_open, struct failure *f);
+int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struct failure *f);
 
 /* The program in the slot of `jmp`: its id, 0: empty. */
 uint32_t unit_slot(const struct unit *unit);

@@ -11,8 +11,8 @@
 #include "bpffw/runtime/load.h"
 
 #define TRIES 4
-/* Rules and set entries that eval may look at, about 50 ms: it is naive. */
-#define EVAL_BUDGET 3000000u
+/* Rules and set entries that eval may look at, about 10 ms: it is naive. */
+#define EVAL_BUDGET 1000000u
 
 int witness_ask(const struct loaded *loaded, const struct pkt *pkt, uint32_t *ret_answer)
 {

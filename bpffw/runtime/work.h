@@ -7,6 +7,7 @@
 
 #include "bpffw/runtime/change.h"
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/targets.h"
 
 struct work {
@@ -18,6 +19,7 @@ struct work {
 	struct arena *arena;
 	struct change_result *result;
 	struct ruleset *rs;
+	list_reads lists; /* the list files it was made from */
 	netdevs devices;
 	targets targets;
 	uint32_t entries;              /* counter slots wanted */
@@ -39,8 +41,7 @@ static inline uint64_t work_now(void)
 
 /*
  * live_change() - pin, write the files, attach, commit, detach what is no longer listed.
- * An error before the commit or in it undoes everything; one behind it says that the new
- * generation is live.
+ * An error before the commit or in it undoes everything; one behind it is a warning (W214).
  */
 int live_change(struct work *w);
 

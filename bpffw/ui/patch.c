@@ -135,9 +135,19 @@ void patch_insert(struct patch *patch, uint32_t start, uint32_t end, bool behind
 	add_hunk(patch, at, at, as_line(patch, start, text));
 }
 
+/* Something was put there before. */
+static bool has_hunk_at(const struct patch *patch, uint32_t at)
+{
+	vec_for_each(hunk, &patch->hunks)
+		if (hunk->start == at && hunk->end == at)
+			return true;
+	return false;
+}
+
 void patch_insert_block(struct patch *patch, uint32_t close, struct str text)
 {
 	struct str old = patch->old;
+	const char *gap;
 	uint32_t at;
 
 	if (char_before(old, close, &at) == '\n') {
@@ -145,8 +155,8 @@ void patch_insert_block(struct patch *patch, uint32_t close, struct str text)
 		add_hunk(patch, at, at, joined(patch, "\t", text, newline_of(old)));
 		return;
 	}
-	add_hunk(patch, at + 1, at + 1,
-		 joined(patch, old.s[at] == '{' ? " " : "; ", text, at + 1 == close ? " " : ""));
+	gap = old.s[at] == '{' && !has_hunk_at(patch, at + 1) ? " " : "; ";
+	add_hunk(patch, at + 1, at + 1, joined(patch, gap, text, at + 1 == close ? " " : ""));
 }
 
 void patch_append(struct patch *patch, struct str text)

@@ -54,10 +54,10 @@ void arena_free(struct arena *arena)
 static struct block *block_add(struct arena *arena, size_t need)
 {
 	size_t size = need > arena->next_size ? need : arena->next_size;
-	struct block *b = or_die(malloc(sizeof(*b) + size));
+	/* Zeroed by the kernel where the block is large: pages that nobody uses stay untouched. */
+	struct block *b = or_die(calloc(1, sizeof(*b) + size));
 
 	b->size = size;
-	b->used = 0;
 	/* A large single request must not hide the rest of the current block. */
 	if (need > arena->next_size && arena->head) {
 		b->next = arena->head->next;
@@ -83,7 +83,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 		b = block_add(arena, need);
 	memory = b->data + b->used;
 	b->used += need;
-	return memset(memory, 0, size);
+	return memory;
 }
 
 void *arena_memdup(struct arena *arena, const void *data, size_t size)

@@ -45,6 +45,7 @@ struct diag {
 	struct span span;
 	const char *message;
 	const char *help; /* NULL: none */
+	bool once;	  /* about the whole ruleset: it is said once */
 	uint32_t by;	  /* W201: id of the rule that covers this one; 0: no rule with an id */
 };
 

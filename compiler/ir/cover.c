@@ -329,6 +329,15 @@ static uint32_t prologue_cover(const struct space *space)
 	return space->cells.len ? by : COVER_NONE;
 }
 
+/* Its own matches exclude each other. Not by `on`: an interface of that name may yet appear. */
+static bool is_empty(const struct space *space, const struct rule *rule)
+{
+	vec_for_each(match, &rule->matches)
+		if (match->row->type == TYPE_IFACE)
+			return false;
+	return !space->cells.len;
+}
+
 uint32_t cover_find(struct cover *cover, uint32_t rule)
 {
 	const struct rule *hidden = &cover->rs->rules.data[rule];
@@ -342,7 +351,7 @@ uint32_t cover_find(struct cover *cover, uint32_t rule)
 	scratch = arena_new();
 	space = cover_space(scratch, cover->rs, hidden);
 	search.space = &space;
-	prologue = prologue_cover(&space);
+	prologue = is_empty(&space, hidden) ? COVER_NOTHING : prologue_cover(&space);
 	if (space.cells.len && prologue == COVER_NONE) {
 		vec_for_each(by, &cover->wide)
 			try_rule(&search, *by);

@@ -13,6 +13,7 @@
 #define COVER_NONE      UINT32_MAX
 #define COVER_ESSENTIAL (UINT32_MAX - 1)
 #define COVER_FRAGMENTS (UINT32_MAX - 2)
+#define COVER_NOTHING   (UINT32_MAX - 3) /* no packet fits the rule to begin with */
 
 struct cover;
 
@@ -20,7 +21,7 @@ struct cover *cover_new(struct arena *arena, const struct ruleset *rs);
 
 /*
  * cover_find() - the first rule (index), or COVER_ESSENTIAL, COVER_FRAGMENTS, that decides every
- * packet of @rule before it.
+ * packet of @rule before it; COVER_NOTHING where its own matches leave none.
  * Return: COVER_NONE also when the work for one ruleset is used up (about 0.2 s).
  */
 uint32_t cover_find(struct cover *cover, uint32_t rule);

@@ -247,7 +247,7 @@ static void list_steps(struct walk *walk, struct eval_trace *trace, uint32_t cha
 		step->truth = heard->truth;
 		if (heard->truth == TRUTH_DEPENDS) {
 			step->depends = heard->depends;
-			step->why = arena_printf(walk->arena, "depends on " STR_FMT,
+			step->why = arena_printf(walk->arena, "depends on '" STR_FMT "'",
 						 STR_ARG(heard->depends));
 			if (can_change(rule, 0) && trace->allow == TRUTH_DEPENDS)
 				depends_on(walk->arena, trace, heard->depends);
@@ -379,6 +379,17 @@ static const char *rule_label(struct diags *ds, const struct rule *rule)
 	return arena_printf(ds->arena, "the rule at line %u", diag_position(ds, rule->span).line);
 }
 
+/* "'dport' (destination port)": the help of its row up to where it lists values or limits. */
+static const char *depends_label(struct arena *arena, struct str field)
+{
+	const struct clause *row = clause_find(field);
+
+	if (!row)
+		return arena_printf(arena, "the " STR_FMT, STR_ARG(field));
+	return arena_printf(arena, "'" STR_FMT "' (%.*s)", STR_ARG(field),
+			    (int)strcspn(row->help, ":,"), row->help);
+}
+
 static const char *decider_label(struct diags *ds, const struct ruleset *rs,
 				 const struct eval_trace *trace)
 {
@@ -386,7 +397,7 @@ static const char *decider_label(struct diags *ds, const struct ruleset *rs,
 	case ANSWER_RULE:
 		return rule_label(ds, &rs->rules.data[trace->rule]);
 	case ANSWER_FRAGMENTS:
-		return "option fragments";
+		return "'option fragments'";
 	case ANSWER_ESSENTIAL:
 		return "essential traffic";
 	default:
@@ -414,7 +425,7 @@ static const char *failure_text(struct diags *ds, const struct walk *walk,
 	if (walk->essential == TRUTH_DEPENDS && wanted != CAN_ALLOW)
 		return "a part of it passes as essential traffic";
 	if (walk->fragments == TRUTH_DEPENDS)
-		return "it depends on frag: option fragments";
+		return "it depends on 'frag': 'option fragments' decides fragments first";
 	culprit = find_culprit(walk, trace, wanted);
 	if (!culprit) {
 		struct eval_trace rest = { .stage = walk->first.stage, .rule = walk->first.rule };
@@ -422,7 +433,8 @@ static const char *failure_text(struct diags *ds, const struct walk *walk,
 		return arena_printf(ds->arena, "now dropped by %s, but for essential traffic",
 				    decider_label(ds, walk->rs, &rest));
 	}
-	return arena_printf(ds->arena, "it depends on " STR_FMT " in %s", STR_ARG(culprit->depends),
+	return arena_printf(ds->arena, "it depends on %s in %s",
+			    depends_label(ds->arena, culprit->depends),
 			    rule_label(ds, &walk->rs->rules.data[culprit->rule]));
 }
 

@@ -21,6 +21,8 @@ const char *lint_label(struct arena *arena, const struct rule *rule)
 {
 	if (rule->name.len)
 		return arena_printf(arena, "rule '" STR_FMT "'", STR_ARG(rule->name));
+	if (rule->id != ID_NONE)
+		return arena_printf(arena, "rule r%u", rule->id);
 	return "this rule";
 }
 
@@ -136,6 +138,11 @@ static void warn_covered(struct diags *ds, const struct ruleset *rs, const struc
 		diag_help(ds, "'essential off' leaves such packets to the rules");
 		return;
 	}
+	if (by == COVER_NOTHING) {
+		diag_warning(ds, rule->span, W201,
+			     "%s can never match: no packet fits all its matches", label);
+		return;
+	}
 	if (by == COVER_FRAGMENTS) {
 		diag_warning(ds, rule->span, W201,
 			     "%s can never match: 'option fragments' decides such packets first",
@@ -209,6 +216,11 @@ static bool any_rule(const struct ruleset *rs, bool (*wanted)(const struct rule 
 	return false;
 }
 
+void lint_once(struct diags *ds)
+{
+	ds->list.data[ds->list.len - 1].once = true;
+}
+
 bool lint_has_field(const struct rule *rule, uint16_t offset)
 {
 	vec_for_each(match, &rule->matches)
@@ -235,7 +247,13 @@ static void warn_established(struct diags *ds, const struct ruleset *rs)
 	diag_warning(ds, rs->default_span, W203,
 		     "'default drop' without 'allow established' also drops the answers to what "
 		     "this host itself asks");
-	diag_help(ds, "add 'allow established'");
+	lint_once(ds);
+	if (clause_find(STR("established"))->later)
+		diag_help(ds, "'established' is not supported yet: allow the answers by rules, "
+			      "such as 'allow tcp flags ack dport 32768-60999' and "
+			      "'allow udp src RESOLVER sport 53'");
+	else
+		diag_help(ds, "add 'allow established'");
 }
 
 static bool names_fragments(const struct rule *rule)
@@ -288,6 +306,7 @@ static void warn_fragments(struct diags *ds, const struct ruleset *rs)
 			     "no ports and %s by the default",
 			     lint_label(ds->arena, rule),
 			     rs->default_allow ? "are allowed" : "are dropped");
+		lint_once(ds);
 		diag_help(ds, "add 'option fragments drop' or 'option fragments pass', or rules "
 			      "with 'frag later'");
 		return;

@@ -494,5 +494,6 @@ void lint_families(struct diags *ds, const struct ruleset *rs)
 		return;
 	diag_warning(ds, first->span, W211, "IPv4 only: %u %s no IPv6 counterpart", n,
 		     n == 1 ? "rule has" : "rules have");
+	lint_once(ds);
 	diag_help(ds, "add the same for IPv6, or write 'ip4' where IPv4 alone is meant");
 }

@@ -11,8 +11,11 @@ void lint_proxies(struct diags *ds, const struct ruleset *rs);                  
 void lint_lists(struct diags *ds, const struct ruleset *rs);                          /* W208 */
 void lint_families(struct diags *ds, const struct ruleset *rs);                       /* W211 */
 
-/* "rule 'web'", "this rule" */
+/* "rule 'web'", "rule r7", "this rule" where it has no id yet */
 const char *lint_label(struct arena *arena, const struct rule *rule);
+
+/* The newest warning is about the whole ruleset, not about one rule. */
+void lint_once(struct diags *ds);
 /* A match of the rule reads the field at this offset of struct pkt. */
 bool lint_has_field(const struct rule *rule, uint16_t offset);
 /* The rule can match packets of this protocol, as far as its protocol clauses go. */

@@ -378,19 +378,41 @@ static bool is_word(struct str text)
 	return text.len > 0;
 }
 
+/* What could stand in a string of a file: one line of printable UTF-8. */
+static bool is_text(const struct lexer *lx, uint32_t start, uint32_t end)
+{
+	uint32_t step;
+
+	for (uint32_t at = start; at < end; at += step) {
+		step = class_at(lx, at) == BYTE_HIGH ? utf8_len(lx, at) : 1;
+		if (!step || is_control(lx, at) || lx->text.s[at] == '\n')
+			return false;
+	}
+	return true;
+}
+
+static enum token_kind whole_kind(const struct lexer *lx, uint32_t start, uint32_t end)
+{
+	struct str text = { lx->text.s + start, end - start };
+
+	if (is_word(text))
+		return TOKEN_WORD;
+	return is_text(lx, start, end) ? TOKEN_STRING : TOKEN_BAD;
+}
+
 static void lex_argument(struct arguments *args, struct lexer *lx, uint32_t start, uint32_t end)
 {
 	struct str text = { lx->text.s + start, end - start };
 	struct token next;
 
+	lx->at = start;
+	lx->end = end;
 	vec_push(lx->ds->arena, &args->first_token, args->tokens.len);
 	*vec_add(lx->ds->arena, &args->whole) = (struct token){
-		.kind = is_word(text) ? TOKEN_WORD : TOKEN_STRING,
+		.kind = whole_kind(lx, start, end),
 		.text = text,
 		.span = span_of(lx, start, end),
 	};
-	lx->at = start;
-	lx->end = end;
 	lx->stopped = false;
 	lx->last = TOKEN_NEWLINE;
 	while ((next = lex_next(lx)).kind != TOKEN_END)

@@ -59,9 +59,9 @@ tokens lex_source(struct diags *ds, uint32_t source);
  */
 struct arguments {
 	uint32_t source;
-	tokens tokens;		   /* of all arguments, closed by TOKEN_END */
+	tokens tokens;             /* of all arguments, closed by TOKEN_END */
 	VEC(uint32_t) first_token; /* of each argument, an index into tokens */
-	VEC(struct token) whole;   /* each argument: TOKEN_STRING, if it is one word TOKEN_WORD */
+	VEC(struct token) whole;   /* each argument: TOKEN_WORD, _STRING, or _BAD: no text */
 };
 struct arguments lex_arguments(struct diags *ds, int argc, char *const argv[]);
 

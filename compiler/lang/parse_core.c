@@ -301,6 +301,10 @@ bool parse_text(struct parser *p, const char *wanted, struct word *ret_word)
 {
 	const struct token *whole = whole_argument(p);
 
+	if (whole && whole->kind == TOKEN_BAD) {
+		diag_error(p->ds, whole->span, E003, "a text is one line of printable UTF-8");
+		return false;
+	}
 	if (whole) {
 		*ret_word = word_of(*whole);
 		take_argument(p);

@@ -212,7 +212,8 @@ static void resolve_clause(struct sema *s, struct scope *scope, uint32_t index)
 	const struct ast_clause *clause = &scope->clauses[index];
 	struct match *match;
 
-	if (clause->row->later)
+	/* A description is answered by eval, which knows every match. */
+	if (clause->row->later && scope->verb)
 		sema_later(s, clause->row->later, clause->key);
 	check_layer(s, scope, index);
 	match = match_of(scope, index);

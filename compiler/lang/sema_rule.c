@@ -22,6 +22,23 @@ static bool is_command(struct sema *s, struct span span)
 	return s->env->command && str_is(s->ds->sources.data[span.source].name, "command");
 }
 
+/* A running rule has no place that its admin knows, but an id; the mistake is in the new rule. */
+static void name_twice(struct sema *s, const struct word *name, const struct rule *rule,
+		       const struct rule *other)
+{
+	struct span span = name->span;
+	const char *where;
+
+	if (rule->id != ID_NONE && other->id == ID_NONE) {
+		span = other->span;
+		other = rule;
+	}
+	where = other->id != ID_NONE ? arena_printf(s->arena, "by r%u", other->id)
+				     : arena_printf(s->arena, "at %s", sema_place(s, other->span));
+	diag_error(s->ds, span, E161, "name '" STR_FMT "' already used %s", STR_ARG(name->text),
+		   where);
+}
+
 static void set_name(struct sema *s, const struct ast_clause *clause, struct rule *rule)
 {
 	const struct word *name = &clause->value.atoms.data[0];
@@ -33,8 +50,7 @@ static void set_name(struct sema *s, const struct ast_clause *clause, struct rul
 	if (map_add(s->arena, &s->rule_names, name->text, s->rs->rules.len - 1))
 		return;
 	map_find(&s->rule_names, name->text, &other);
-	diag_error(s->ds, name->span, E161, "name '" STR_FMT "' already used at %s",
-		   STR_ARG(name->text), sema_place(s, s->rs->rules.data[other].span));
+	name_twice(s, name, rule, &s->rs->rules.data[other]);
 }
 
 static void set_option(struct sema *s, const struct ast_clause *clause, struct rule *rule)

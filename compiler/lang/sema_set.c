@@ -48,7 +48,7 @@ void sema_declare_set(struct sema *s, const struct ast_stmt *stmt)
 		set->size = read_size(s, &stmt->size);
 	if (!stmt->timeout.text.s)
 		return;
-	sema_later(s, "timeout", stmt->timeout.span);
+	sema_later(s, "timeout", stmt->timeout_key);
 	sema_duration(s, &stmt->timeout, false, &set->timeout);
 }
 
@@ -87,7 +87,7 @@ static uint32_t read_timeout(struct sema *s, const struct ast_element *element)
 
 	if (!element->timeout.text.s)
 		return 0;
-	sema_later(s, "timeout", element->timeout.span);
+	sema_later(s, "timeout", element->timeout_key);
 	sema_duration(s, &element->timeout, false, &seconds);
 	return (uint32_t)seconds;
 }
@@ -238,8 +238,8 @@ static void read_list_file(struct sema *s, struct set *set, const struct ast_stm
 	const char *why;
 
 	set->file = absolute(s, path);
-	why = s->env->io->read(s->env->io->ctx, s->arena, arena_strndup(s->arena, path.s, path.len),
-			       &text);
+	why = s->env->io->read(s->env->io->ctx, s->arena,
+			       arena_strndup(s->arena, set->file.s, set->file.len), &text);
 	if (why) {
 		diag_error(s->ds, stmt->file.span, E182, STR_FMT ": %s", STR_ARG(path), why);
 		return;

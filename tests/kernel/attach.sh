@@ -21,7 +21,7 @@ ruleset 'interface eth0'
 ok "apply" fw apply "$work/rules.fw"
 held=$(program)
 exits 5 "another instance" other apply "$work/rules.fw"
-says "holder by id and name" "eth0: the XDP program $held 'dispatcher' of another owner holds it"
+says "holder by id and name" "eth0: the XDP program $held 'bpffw_dispatch' of another owner holds it"
 same "it stays" "$(program)" "$held"
 exits 4 "nothing runs for the other one" other list
 same "nor is anything left" "$(find "$work/bpf/other/gen" "$work/bpf/other/link" "$work/other/state/gen" -mindepth 1)" ""

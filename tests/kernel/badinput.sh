@@ -86,5 +86,11 @@ exits 2 "no such command" fw aply
 exits 2 "no such option" fw apply --fast
 exits 2 "a NUL-less empty argument" fw add ''
 exits 2 "half a rule" fw add allow tcp dport
+for text in $'two\nlines' $'a\n' $'\033[31m' $'\xff' $'\xc2\x9b'; do
+	exits 2 "a comment that no file can hold" fw add allow tcp dport 81 comment "$text"
+	says "and why" 'E003'
+done
+ok "a comment with all that it can hold" fw add allow tcp dport 81 comment $'ä "b"\t\\ \r#;{$x}\\'
+ok "it can be read back" fw add allow tcp dport 82
 ok "still alive" on_client ping -c 1 -W 1 -q $server4
 finish

@@ -87,6 +87,8 @@ FRAMES = [
     ("three VLAN tags", ether() / Dot1Q(vlan=1) / Dot1Q(vlan=2) / Dot1Q(vlan=3) /
      IP(src=A4, dst=B4) / SYN, "vlan-depth"),
     ("priority tag, VID 0", ether() / Dot1Q(vlan=0, prio=5) / IP(src=A4, dst=B4) / SYN, "ssh"),
+    ("a priority tag before the VLAN tag",
+     ether() / Dot1Q(vlan=0) / Dot1Q(vlan=66) / IP(src=A4, dst=B4) / TCP(dport=23), "vlan"),
     ("hop-by-hop first", chain(IPv6ExtHdrHopByHop(options=[PadN(optdata=b"\0" * 4)]), SYN), "ssh"),
     ("destination options", chain(PAD, SYN), "ssh"),
     ("seven extension headers", chain(*[PAD] * 7, SYN), "ssh"),

@@ -12,6 +12,7 @@ for mode in native generic; do
 		interface eth0 mode $mode
 		default allow
 		drop icmp6 type 143 name mld # the client kernel's own
+		drop vlan 66 name vlan
 		drop tcp dport 22 name ssh
 		drop udp dport 53 name dns
 		drop icmp type echo-request name ping

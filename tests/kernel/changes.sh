@@ -20,10 +20,15 @@ EOF
 cp "$work/rules.fw" "$work/original.fw"
 
 udp() { send "$1" "mac()/IP(src='$client4',dst='$server4')/UDP(dport=$2)"; }
-texts() { fw list --json | "$PYTHON" -c '
+texts() {
+	fw list --json | "$PYTHON" -c '
 import json, sys
-print(*[r["id"] + " " + (r.get("name") or "-") for r in json.load(sys.stdin)["rules"]], sep=", ")'; }
-generation() { fw status --json | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["generation"])'; }
+rules = json.load(sys.stdin)["rules"]
+print(*[r["id"] + " " + (r.get("name") or "-") for r in rules], sep=", ")'
+}
+generation() {
+	fw status --json | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["generation"])'
+}
 
 ok "apply" fw apply
 says "apply names the generation" 'applied generation 1 on eth0 \((native|generic)\)'

@@ -5,8 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 setup
 
-background on_server "$PYTHON" -m http.server --bind :: --directory "$work" 8080
-background on_server "$PYTHON" -m http.server --bind :: --directory "$work" 8081
+serve "$PYTHON" -m http.server --bind :: --directory "$work" 8080
+serve "$PYTHON" -m http.server --bind :: --directory "$work" 8081
 listens tcp 8080 && listens tcp 8081 || echo "no web server"
 
 get() { on_client curl -gsf -m 2 -o /dev/null "http://$1/"; }

@@ -85,6 +85,26 @@ ok "no bpffs: mounted" instance 2 "$work/fresh" panic open
 same "as a bpffs" "$(stat -f -c %T "$work/fresh")" bpf_fs
 umount "$work/fresh"
 
+# Another user with three capabilities, as the service has them
+ip link add eth9 netns "$server" type veth peer name c9 netns "$client"
+chmod 711 "$work"
+install -m 755 "$BPFFW" "$work/bpffw"
+install -d -o nobody -m 700 "$work/nobody" "$work/bpf/nobody"
+sed 's/eth0/eth9/' "$work/rules.fw" >"$work/nobody.fw"
+chmod 644 "$work/nobody.fw"
+as_nobody() {
+	on_server setpriv --reuid nobody --regid nogroup --clear-groups \
+		--inh-caps -all,+bpf,+net_admin,+perfmon --ambient-caps -all,+bpf,+net_admin,+perfmon \
+		--bounding-set -all,+bpf,+net_admin,+perfmon "$work/bpffw" --bpffs "$work/bpf/nobody" \
+		--state-dir "$work/nobody/state" --run-dir "$work/nobody/run" "$@"
+}
+ok "capabilities: apply" as_nobody apply "$work/nobody.fw"
+ok "capabilities: add" as_nobody add drop tcp dport 81
+ok "capabilities: del" as_nobody del r2
+ok "capabilities: list" as_nobody list
+ok "capabilities: rollback" as_nobody rollback
+ok "capabilities: panic open" as_nobody panic open
+
 # Directories
 mkdir -p "$work/3/state" && chmod 777 "$work/3/state"
 exits 5 "a state directory that others can write" instance 3 "$work/bpf/3" panic open
@@ -118,13 +138,47 @@ exits 5 "damaged unit" fw list
 says "what to do" "'bpffw apply' makes it anew"
 repaired "unit"
 rm "$work/bpf/fw/abi1/jmp"
+exits 1 "without a slot: closed" on_client ping -c 1 -W 1 -q $server4
 repaired "slot"
+{
+	cat "$work/rules.fw"
+	echo 'option fail open'
+	echo 'drop icmp'
+} | sed '/name ping/d' >"$work/open.fw"
+ok "option fail open" fw apply "$work/open.fw"
+exits 1 "dropped" on_client ping -c 1 -W 1 -q $server4
+rm "$work/bpf/fw/abi1/jmp"
+ok "without a slot: open" on_client ping -c 1 -W 1 -q $server4
+repaired "slot, fail closed again"
+rm "$work/bpf/fw/abi1/jmp"
+exits 1 "without a slot: closed again" on_client ping -c 1 -W 1 -q $server4
+repaired "slot once more"
 same "nothing of the old unit is left" "$(find "$work/bpf/fw" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" \
 	"abi1 gen link"
 echo '{' >"$work/state/gen/$(number).json"
 exits 5 "a broken record" fw list
 ok "apply --force goes over it" fw apply --force "$work/rules.fw"
 repaired "record"
+
+# What of the running generation is damaged is named, and so is the way out.
+broken() { # broken NAME PATTERN
+	for command in list status "apply $work/rules.fw" 'add drop tcp dport 9'; do
+		# shellcheck disable=SC2086
+		exits 5 "$1: $command" fw $command
+		says "$1: $command: why" "$2"
+		says "$1: $command: what to do" "help: what the kernel does is as before; 'bpffw apply --force' replaces it"
+	done
+	ok "$1: history of the others" fw history
+	says "$1: they are there" 'root  *apply '
+	ok "$1: apply --force" fw apply --force "$work/rules.fw"
+	repaired "$1"
+}
+echo '{' >"$work/state/gen/$(number).json"
+broken "damaged record" 'is not a record of bpffw'
+echo garbage >"$work/state/gen/$(number).fw"
+broken "damaged rules" 'does not fit its record'
+rm "$work/state/gen/$(number).json"
+broken "lost record" 'the record of the running generation [0-9]+ is gone'
 
 # Counters stay with the rule, whatever happens to the map.
 ok "reset" fw reset

@@ -16,6 +16,9 @@ EOF
 ok "apply" fw apply "$work/rules.fw"
 says "both are named" 'on eth0 \(.*\), eth1 \(.*\)'
 says "the missing one warns" 'W151'
+says "and what will become of it" 'when it appears it is open until .bpffw apply'
+ok "status" fw status
+says "status says so, too" "eth2 missing \\(when it appears: 'bpffw apply'\\)"
 ok "IPv4 on eth0" on_client ping -c 1 -W 1 -q 198.51.100.1
 exits 1 "IPv4 on eth1" on_client ping -c 1 -W 1 -q 198.51.101.1
 exits 1 "IPv6 on eth0" on_client ping -c 1 -W 1 -q 2001:db8:1::1
@@ -35,7 +38,11 @@ ok "eth0 is open" on_client ping -c 1 -W 1 -q 198.51.100.1
 
 # A re-created interface is bare until the next apply.
 on_server ip link del eth1
+ok "status without it" fw status
+says "it is missing" 'eth1 missing'
 veth eth1 c1 198.51.101.1 2001:db8:2::1 198.51.101.2 2001:db8:2::2
+ok "status of the bare one" fw status
+says "it is named" 'eth1 NOT ATTACHED: NOTHING IS FILTERED'
 ok "apply again" fw apply "$work/one.fw"
 ok "the re-created one is attached" on_client ping -c 1 -W 1 -q 198.51.101.1
 same "by us" "$(on_server ip -d link show dev eth1 | grep -c prog/xdp)" 1

@@ -22,6 +22,11 @@ cleanup() {
 	local child
 	for child in "${children[@]}"; do kill "$child" 2>/dev/null; done
 	wait 2>/dev/null
+	for child in $(ip netns pids "$server" 2>/dev/null) $(ip netns pids "$client" 2>/dev/null); do
+		failed=$((failed + 1))
+		echo "FAILED: left behind: $(tr '\0' ' ' <"/proc/$child/cmdline")"
+		kill "$child"
+	done
 	ip netns del "$server" 2>/dev/null
 	ip netns del "$client" 2>/dev/null
 	if [ -n "$work" ]; then
@@ -139,8 +144,10 @@ send() {
 	EOF
 }
 
-background() { # a server that ends with the script
-	"$@" >/dev/null 2>&1 </dev/null &
+# serve COMMAND...: a process on the server that ends with the script. Not by on_server: `$!` would
+# be a shell around it.
+serve() {
+	nsenter --net="/run/netns/$server" "$@" >/dev/null 2>&1 </dev/null &
 	children+=($!)
 }
 

@@ -86,12 +86,14 @@ same "explain: verdict" "$(said | field verdict)" '"allow"'
 same "explain: rule" "$(said | field rule)" '{"id": "r3", "name": "web"}'
 fw explain tcp dport 22 --json >"$work/said"
 same "explain: depends" "$(said | field verdict) $(said | field depends_on)" '"depends" ["src"]'
+fw explain tcp dport 22 >"$work/said"
+says "explain: the answer" "^answer: depends on 'src', first in 'ssh-office' \(r2\)\$"
 for port in 1 2 3 4 5; do ok "add" fw add before web allow udp dport "$port"; done
 fw explain src 2001:db8::1 tcp dport 443 >"$work/said"
 says "explain folds" '^  r1 \.\.\. r[0-9]+ +no match   [0-9] more: not icmp, .*\(-v lists them\)$'
 says "explain, IPv6" '^packet: eth0, IPv6, 2001:db8::1 -> any:443, tcp$'
 fw explain -v src 2001:db8::1 tcp dport 443 >"$work/said"
-exits 1 "-v folds nothing" grep -q more "$work/said"
+same "-v folds nothing" "$(grep -c " more: " "$work/said")" 0
 
 fw status >"$work/said"
 says "status" "^running +generation 6 since [0-9:]+, NOT SAVED \(differs from $work/rules.fw: 5 rules\) - 'bpffw diff'\$"
@@ -113,11 +115,17 @@ same "the answer and the advice" "$(said)" "$(
 		  help: bpffw move r11 before web
 	EOF
 )"
+exits 2 "a name that is taken" fw add allow tcp dport 1 name web
+says "a name that is taken" "^command:1:[0-9]+: error: name 'web' already used by r3 \[E161\]\$"
+exits 2 "taken by a later rule" fw add before web allow tcp dport 1 name web
+says "taken by a later rule" "^command:1:[0-9]+: error: name 'web' already used by r3 \[E161\]\$"
 exits 4 "del by position" fw del 7
 same "del by position" "$(said)" \
-	"error: no rule named '7'; rules are deleted by name or id (r7), not by position"
+	"error: no rule named '7'; rules are deleted by name or id (r7), not by position [E201]"
 exits 4 "del with a typo" fw del ltae
-same "del with a typo" "$(said)" "$(printf "error: no rule named 'ltae'\n  help: did you mean 'late'?")"
+same "del with a typo" "$(said)" "$(printf "error: no rule named 'ltae' [E201]\n  help: did you mean 'late'?")"
+exits 4 "move of an unknown id, JSON" fw --json move r99 before web
+same "move of an unknown id, JSON" "$(said | field errors.0.code)" '"E201"'
 ok "del" fw del late
 same "del" "$(said)" "r11 late: deleted (generation 8, not saved); it had matched 0 packets"
 ok "replace" fw replace web allow tcp dport 8080
@@ -145,8 +153,18 @@ EOF
 locked() { SSH_CONNECTION="$client4 50122 $server4 22" fw "$@"; }
 exits 3 "lock-out" locked apply
 says "lock-out" "^$work/rules.fw: refused: this ssh session \($client4:50122 -> $server4:22\) would be dropped by 'default drop' \[W204\]\$"
+same "lock-out: said once" "$(grep -c W204 "$work/said")" 1
 says "lock-out: nothing changed" '^nothing was changed$'
+exits 3 "lock-out by a rule" locked add before web drop tcp dport 22
+same "lock-out by a rule: said once" "$(grep -c W204 "$work/said")" 1
 ok "lock-out, forced" locked apply --force
+says "lock-out, forced: told" 'W204'
+echo "allow tcp dport 22 src $client4 name ssh-office" >>"$work/rules.fw"
+ok "no lock-out" locked apply
+says "no lock-out: by what" "^this ssh session \($client4:50122 -> $server4:22\) is still allowed by 'ssh-office'\$"
+veth eth1 c1 203.0.113.1 2001:db8:2::1 203.0.113.9 2001:db8:2::9
+SSH_CONNECTION='203.0.113.9 50122 203.0.113.1 22' ok "a session from elsewhere" fw apply
+same "a session from elsewhere" "$(grep -cE 'W204|session' "$work/said")" 0
 
 ok "panic open" fw panic open
 same "panic open" "$(said)" "detached from eth0: NOTHING IS FILTERED. Return with 'bpffw apply'."

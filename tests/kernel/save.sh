@@ -77,7 +77,9 @@ ok "save after rollback" fw save
 exits 1 "the rule is out again" grep -q 'name web' "$work/conf.d/a.fw"
 ok "no difference" fw diff
 
-# A file that somebody else changed is left alone.
+# A file that somebody else changed is left alone, also where another file is as it was applied.
+ok "apply another file" fw apply "$work/copy.fw"
+ok "apply" fw apply
 echo '# by hand' >>"$work/rules.fw"
 cp "$work/rules.fw" "$work/before"
 ok "add" fw add allow tcp dport 82

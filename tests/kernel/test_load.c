@@ -100,6 +100,16 @@ static void test_verifier(struct ground *g)
 	failure_clear(&f);
 }
 
+/* What bpftool shows says whose it is. */
+static void check_name(int fd, const char *wanted)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	bpf_obj_get_info_by_fd(fd, &info, &size);
+	check(strcmp(info.name, wanted) == 0, "a program's name", info.name);
+}
+
 static void test_intact(struct ground *g)
 {
 	struct failure f = { 0 };
@@ -113,6 +123,10 @@ static void test_intact(struct ground *g)
 	err = witness_run(&loaded, g->rs, &g->compiled, WITNESSES, &n, &f);
 	check(!err, "intact code agrees with the rules", f.what);
 	check(n >= 100, "enough witnesses", "too few");
+	check_name(g->unit.dispatcher, "bpffw_dispatch");
+	check_name(loaded.enter, "bpffw_enter");
+	check_name(loaded.probe, "bpffw_probe");
+	check_name(loaded.classify, "bpffw_classify");
 	loaded_close(&loaded);
 }
 

@@ -183,7 +183,7 @@ def vlan():
         ethertype=0x9100, vlan=1, family=0)
     add("vlan-vid-0-is-untagged", raw(Ether(**MACS) / Dot1Q(vlan=0, prio=5) / inner), vlan=0,
         l3_off=18, **TCP4)
-    add("vlan-vid-0-outside", raw(Ether(**MACS) / Dot1Q(vlan=0) / Dot1Q(vlan=20) / inner), vlan=0,
+    add("vlan-vid-0-outside", raw(Ether(**MACS) / Dot1Q(vlan=0) / Dot1Q(vlan=20) / inner), vlan=20,
         l3_off=22, **TCP4)
     add("vlan-vid-1", raw(Ether(**MACS) / Dot1Q(vlan=1) / inner), vlan=1, **TCP4)
     add("vlan-vid-4095-and-priority", raw(Ether(**MACS) / Dot1Q(vlan=4095, prio=7, id=1) / inner),

@@ -129,7 +129,7 @@ static void test_spans(void **state)
 		assert_memory_equal(&list.data[i].span, &wanted[i], sizeof(wanted[i]));
 }
 
-/* Tokens of all arguments, then each argument as a whole, quoted unless it is a word. */
+/* Tokens of all arguments, then each as a whole: quoted unless it is a word, `?` if no text. */
 static void test_arguments(void **state)
 {
 	static const struct {
@@ -146,7 +146,10 @@ static void test_arguments(void **state)
 		  "name,\"it's #1\"," },
 		{ "empty", { "", "a" }, "w:a .", "\"\",a," },
 		{ "set", { "@bad" }, "@:bad .", "\"@bad\"," },
-		{ "not text", { "a\x01", "b" }, "w:a ? w:b .", "\"a\x01\",b," },
+		{ "not text", { "a\x01", "b" }, "w:a ? w:b .", "?,b," },
+		{ "two lines", { "a\nb", "c\n" }, "w:a n w:b w:c n .", "?,?," },
+		{ "not UTF-8", { "a\xff" }, "w:a ? .", "?," },
+		{ "UTF-8", { "\xc3\xa4" }, "? .", "\"\xc3\xa4\"," },
 		{ "list over arguments", { "22,", "80" }, "w:22 , w:80 .", "\"22,\",80," },
 		{ "a comment ends with its argument", { "a #b", "c" }, "w:a w:c .", "\"a #b\",c," },
 	};
@@ -162,7 +165,10 @@ static void test_arguments(void **state)
 			argc++;
 		args = lex_arguments(ds, argc, (char *const *)rows[i].argv);
 		vec_for_each(token, &args.whole)
-			buf_printf(&whole, token->kind == TOKEN_WORD ? "%.*s," : "\"%.*s\",",
+			buf_printf(&whole,
+				   token->kind == TOKEN_BAD    ? "?,"
+				   : token->kind == TOKEN_WORD ? "%.*s,"
+							       : "\"%.*s\",",
 				   STR_ARG(token->text));
 		if (strcmp(show(arena, &args.tokens), rows[i].tokens) != 0 ||
 		    strcmp(buf_text(&whole), rows[i].whole) != 0)

@@ -23,6 +23,12 @@ static const struct lint_case cases[] = {
 	{ "inside a range", "W201", DROP "allow udp dport 400-500\nallow udp dport 443", "5" },
 	{ "on its edges", "W201", DROP "allow udp dport 400-500\nallow udp dport 400,500", "5" },
 	{ "beyond it", "W201", DROP "allow udp dport 400-500\nallow udp dport 500-501", "" },
+	{ "no address is left", "W201", DROP "allow src 192.0.2.1 not src 192.0.2.0/24", "4" },
+	{ "one address is left", "W201", DROP "allow src 192.0.2.0-192.0.3.0 not src 192.0.2.0/24", "" },
+	{ "no port is left", "W201", DROP "allow tcp not dport 0-65535", "4" },
+	{ "an ethertype without the protocol", "W201", DROP "allow ether 0x86dd src 192.0.2.1", "4" },
+	{ "an empty set may be filled", "W201", DROP "set s addr\nallow src @s", "" },
+	{ "an interface may appear", "W201", DROP "interface \"zz*\"\nallow on \"zz*\"", "" },
 	{ "another protocol", "W201", DROP "allow udp dport 443\nallow tcp dport 443", "" },
 	{ "a prefix in a prefix", "W201", DROP "drop src 192.0.2.0/24\nallow tcp dport 22 src 192.0.2.7", "5" },
 	{ "the wider one second", "W201", DROP "allow tcp dport 22 src 192.0.2.7\ndrop src 192.0.2.0/24", "" },
@@ -289,6 +295,23 @@ static void test_sessions(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* The advice is one that this version takes. */
+static void test_advice(void **state)
+{
+	struct loaded loaded = load_text(DROP "allow tcp dport 22", NULL);
+	bool later = clause_find(STR("established"))->later;
+	const char *help = NULL;
+
+	lint_ruleset(loaded.ds, loaded.rs, &loaded.env);
+	vec_for_each(diag, &loaded.ds->list)
+		if (diag->code == W203)
+			help = diag->help;
+	assert_non_null(help);
+	assert_int_equal(strstr(help, "add 'allow established'") != NULL, !later);
+	assert_int_equal(strstr(help, "'allow tcp flags ack") != NULL, later);
+	arena_free(loaded.arena);
+}
+
 /* Rules that share a source, a port or nothing: the work stays bounded. */
 static void test_time(void **state)
 {
@@ -326,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_time),
 	};
 

@@ -125,9 +125,12 @@ static void test_patterns(void **state)
 static void test_sizes(void **state)
 {
 	assert_int_equal(counters_size(0), COUNTERS_MIN);
-	assert_int_equal(counters_size(COUNTERS_MIN / 2 - SLOT_RULES), COUNTERS_MIN);
-	assert_int_equal(counters_size(COUNTERS_MIN / 2 - SLOT_RULES + 1), 2 * COUNTERS_MIN);
-	assert_int_equal(counters_size(100000), 1 << 18);
+	/* 3277 counters and a quarter more are 4096. */
+	assert_int_equal(counters_size(3277 - SLOT_RULES), COUNTERS_MIN);
+	assert_int_equal(counters_size(3278 - SLOT_RULES), COUNTERS_MIN + COUNTERS_STEP);
+	assert_int_equal(counters_size(100000) % COUNTERS_STEP, 0);
+	assert_in_range(counters_size(100000), 125000, 127000);
+	assert_int_equal(counters_size(UINT32_MAX), COUNTERS_MAX);
 }
 
 static struct record sample(struct arena *arena)

@@ -185,3 +185,42 @@ file
 | jump c
 | allow tcp
 packet  tcp 192.0.2.1:1 > 198.51.100.1:22 drop
+
+# Chains that double: more places than the classifier has.
+file
+| version 1
+| interface eth0
+| default drop
+| chain c0 { jump c1; jump c1; }
+| chain c1 { jump c2; jump c2; }
+| chain c2 { jump c3; jump c3; }
+| chain c3 { jump c4; jump c4; }
+| chain c4 { jump c5; jump c5; }
+| chain c5 { jump c6; jump c6; }
+| chain c6 { jump c7; jump c7; }
+| chain c7 { jump c8; jump c8; }
+| chain c8 { jump c9; jump c9; }
+| chain c9 { jump c10; jump c10; }
+| chain c10 { jump c11; jump c11; }
+| chain c11 { jump c12; jump c12; }
+| chain c12 { jump c13; jump c13; }
+| chain c13 { jump c14; jump c14; }
+| chain c14 { jump c15; jump c15; }
+| chain c15 { jump c16; jump c16; }
+| chain c16 { jump c17; jump c17; }
+| chain c17 { jump c18; jump c18; }
+| chain c18 { jump c19; jump c19; }
+| chain c19 { jump c20; jump c20; }
+| chain c20 { jump c21; jump c21; }
+| chain c21 { jump c22; jump c22; }
+| chain c22 { jump c23; jump c23; }
+| chain c23 { jump c24; jump c24; }
+| chain c24 { jump c25; jump c25; }
+| chain c25 { jump c26; jump c26; }
+| chain c26 { jump c27; jump c27; }
+| chain c27 { jump c28; jump c28; }
+| chain c28 { jump c29; jump c29; }
+| chain c29 { jump c30; jump c30; }
+| chain c30 { drop tcp; }
+| jump c0
+error   E191

@@ -53,3 +53,32 @@ cli bpffw --json apply
 exit 5
 err
 | {"schema":"bpffw.error/1","errors":[{"file":null,"line":null,"col":null,"end_col":null,"code":null,"severity":"error","message":"'apply' needs root (or CAP_BPF and CAP_NET_ADMIN)","help":"run it as root, or with both capabilities"}]}
+
+# A command of the language that comes later, and habits from elsewhere.
+cli bpffw trace src 192.0.2.1
+exit 2
+err
+| error: 'trace' is not supported yet [E190]
+
+cli bpffw blacklist add 192.0.2.1
+exit 2
+err
+| error: 'blacklist' is not supported yet [E190]
+
+cli bpffw show
+exit 2
+err
+| error: unknown command 'show'
+|   help: write 'bpffw list'
+
+cli bpffw flush
+exit 2
+err
+| error: unknown command 'flush'
+|   help: write 'bpffw panic open', which filters nothing
+
+cli bpffw version x
+exit 2
+err
+| error: unexpected argument 'x' for 'version'
+|   help: usage: bpffw version

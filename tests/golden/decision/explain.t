@@ -19,3 +19,14 @@ explain icmp6 = depends
 explain src 192.0.2.0/24 tcp dport 22 = allow
 explain src 192.0.0.0/16 tcp dport 22 = depends src
 explain tcp not dport 22 = drop
+
+# No rule asks about it yet, so it makes no difference.
+file
+| version 1
+| interface eth0
+| default drop
+| allow tcp dport 22
+| test { expect allow established tcp dport 22 }
+explain established tcp dport 22 = allow
+explain established tcp dport 23 = drop
+explain not established tcp dport 22 = allow

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What feeds the measured programs: each run puts the next packet of the trace into the frame.
+ * `drive` then jumps to the program in the slot, `send` lets the frame leave by an interface.
+ */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#define ETHERNET 14
+#define PACKETS  65536
+#define WORDS    8
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u32 words = WORDS; /* copied behind the Ethernet header, 5 or 8 */
+const volatile __u32 ifindex;       /* of `send` */
+
+__u64 trace[PACKETS][WORDS] SEC(".bss.trace");
+
+/* The run after the last packet only takes the time. */
+struct {
+	__u64 next, last, start, end;
+} control SEC(".data.control");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} target SEC(".maps");
+
+/* Word by word: a memcpy to an address of unknown alignment goes byte by byte. */
+static __always_inline int put_packet(struct xdp_md *ctx, __u64 number)
+{
+	__u64 *to = (void *)(long)ctx->data + ETHERNET;
+	const __u64 *from = trace[number & (PACKETS - 1)];
+
+	if ((void *)(to + words) > (void *)(long)ctx->data_end)
+		return -1;
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+	to[3] = from[3];
+	to[4] = from[4];
+	if (words == WORDS) {
+		to[5] = from[5];
+		to[6] = from[6];
+		to[7] = from[7];
+	}
+	return 0;
+}
+
+SEC("xdp")
+int drive(struct xdp_md *ctx)
+{
+	__u64 number = control.next++;
+
+	if (number == 0)
+		control.start = bpf_ktime_get_ns();
+	if (number == control.last) {
+		control.end = bpf_ktime_get_ns();
+		return XDP_DROP;
+	}
+	if (put_packet(ctx, number))
+		return XDP_ABORTED;
+	bpf_tail_call_static(ctx, &target, 0);
+	return XDP_ABORTED;
+}
+
+SEC("xdp")
+int send(struct xdp_md *ctx)
+{
+	if (put_packet(ctx, control.next++))
+		return XDP_ABORTED;
+	return bpf_redirect(ifindex, 0);
+}
+
+SEC("xdp")
+int drop(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}

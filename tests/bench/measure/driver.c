@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The driver program with one trace, and the entry point. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include "tests/bench/measure/measure.h"
+
+/* 8-byte words behind the Ethernet header, as in drive.bpf.c. */
+enum { WORDS_IPV4 = 5, WORDS_IPV6 = 8 };
+
+void must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "measure: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+void pin_to_cpu0(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	must(!sched_setaffinity(0, sizeof(cpus), &cpus), "pin to CPU 0");
+}
+
+/* libbpf maps these maps only for a skeleton. */
+static void *map_memory(const struct bpf_object *object, const char *name, size_t bytes)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	void *value;
+
+	must(map != NULL, name);
+	value = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	must(value != MAP_FAILED, name);
+	return value;
+}
+
+static void read_trace(const char *path, struct driver *driver, struct trace_head *ret_head,
+		       uint8_t *slots)
+{
+	FILE *from = fopen(path, "r");
+
+	must(from != NULL, path);
+	must(fread(ret_head, sizeof(*ret_head), 1, from) == 1 && ret_head->magic == TRACE_MAGIC &&
+		     ret_head->packets == TRACE_PACKETS && ret_head->checked == TRACE_CHECKED,
+	     path);
+	must(fread(slots, SLOT_BYTES, TRACE_PACKETS, from) == TRACE_PACKETS, path);
+	driver->checked = ret_head->checked;
+	must(fread(driver->verdicts, 1, driver->checked, from) == driver->checked, path);
+	fclose(from);
+}
+
+void driver_load(const char *object, const char *trace, uint32_t ifindex, bool frags,
+		 struct driver *ret_driver)
+{
+	uint8_t *slots = malloc((size_t)SLOT_BYTES * TRACE_PACKETS);
+	struct driver driver = { .object = bpf_object__open(object) };
+	struct bpf_program *program;
+	struct trace_head head;
+	uint32_t constants[2] = { WORDS_IPV6, ifindex };
+
+	must(driver.object && slots, object);
+	read_trace(trace, &driver, &head, slots);
+	if (head.layer3_bytes <= WORDS_IPV4 * 8)
+		constants[0] = WORDS_IPV4;
+	must(!bpf_map__set_initial_value(bpf_object__find_map_by_name(driver.object, ".rodata"),
+					 constants, sizeof(constants)),
+	     "constants");
+	driver.frame_bytes = ETHERNET + constants[0] * 8;
+	bpf_object__for_each_program(program, driver.object) if (frags)
+		bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
+	must(!bpf_object__load(driver.object), "load the driver");
+	memcpy(map_memory(driver.object, ".bss.trace", (size_t)SLOT_BYTES * TRACE_PACKETS), slots,
+	       (size_t)SLOT_BYTES * TRACE_PACKETS);
+	driver.control = map_memory(driver.object, ".data.control", 4 * sizeof(uint64_t));
+	free(slots);
+	*ret_driver = driver;
+}
+
+int driver_program(const struct driver *driver, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(driver->object, name);
+
+	must(program != NULL, name);
+	return bpf_program__fd(program);
+}
+
+int driver_aim(const struct driver *driver, int program)
+{
+	struct bpf_map *target = bpf_object__find_map_by_name(driver->object, "target");
+	uint32_t slot = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(target), &slot, &program, BPF_ANY);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "run"))
+		return run_main(argv[2], (unsigned int)atoi(argv[3]));
+	if (argc == 7 && !strcmp(argv[1], "live"))
+		return live_main(argv[2], argv[3], (unsigned int)atoi(argv[4]), atof(argv[5]),
+				 argv[6]);
+	if (argc == 3 && !strcmp(argv[1], "memory"))
+		return memory_main(argv[2]);
+	if (argc >= 4 && !strcmp(argv[1], "spawn"))
+		return spawn_main(argv[2], argv + 3);
+	if (argc == 3 && !strcmp(argv[1], "drop"))
+		return drop_main(argv[2]);
+	fprintf(stderr,
+		"usage: measure run OBJECT ROUNDS | live OBJECT SOFTIRQ ROUNDS SECONDS NETNS | "
+		"memory STORE | spawn RESULT COMMAND... | drop DEVICE\n");
+	return 2;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The measuring program: reads candidates from standard input, prints one JSON object a line. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bpf/libbpf.h>
+
+#include "tests/bench/rulegen/rulegen.h"
+
+#define ETHERNET 14u
+
+/* drive.bpf.o with a trace in it. */
+struct driver {
+	struct bpf_object *object;
+	uint32_t frame_bytes;
+	uint32_t checked;
+	uint8_t verdicts[TRACE_CHECKED]; /* 1: allowed */
+	uint64_t *control;               /* next, last, start, end */
+};
+
+enum { CONTROL_NEXT, CONTROL_LAST, CONTROL_START, CONTROL_END };
+
+#define CANDIDATES_MAX 256
+#define ROUNDS_MAX     64
+
+void must(bool ok, const char *what);
+
+/* @ifindex: where `send` lets frames leave; @frags: as the programs that `drive` jumps to. */
+void driver_load(const char *object, const char *trace, uint32_t ifindex, bool frags,
+		 struct driver *ret_driver);
+int driver_program(const struct driver *driver, const char *name);
+/* -errno, 0 */
+int driver_aim(const struct driver *driver, int program);
+
+void pin_to_cpu0(void);
+
+/* The commands: measure run OBJECT ROUNDS, measure live OBJECT SOFTIRQ ROUNDS SECONDS NETNS,
+ * measure memory STORE, measure spawn RESULT COMMAND..., measure drop DEVICE. */
+int run_main(const char *object, unsigned int rounds);
+int live_main(const char *object, const char *softirq, unsigned int rounds, double seconds,
+	      const char *netns);
+int memory_main(const char *store);
+int spawn_main(const char *result, char **command);
+int drop_main(const char *device);
+
+#endif

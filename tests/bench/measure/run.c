@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Time in the chain by BPF_PROG_TEST_RUN. Standard input has "NAME TRACE WHAT" lines: WHAT is
+ * `empty` (a program that drops at once, run without the driver),
+ * `drop` (the same behind the driver), `parse` (the dispatcher in front of such a one) or the
+ * bpffs directory of a store. Each round runs every candidate once over all packets of its trace;
+ * the driver takes the time of its first run and after its last one. A candidate that is slow is
+ * run in the first rounds only. Before that its verdicts are compared with the expected ones.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "bpffw/runtime/unit.h"
+#include "tests/bench/measure/measure.h"
+#include "tests/kernel/chain.h"
+
+/* lo: what a test run without a context seems to come from. */
+#define LOOPBACK    1
+#define SLOW_NS     300e6
+#define SLOW_ROUNDS 3
+
+struct candidate {
+	char name[128];
+	struct driver driver;
+	unsigned int wrong;
+	int empty; /* run this, not the driver */
+	bool has_verdicts;
+	bool slow;
+	unsigned int n;
+	double ns[ROUNDS_MAX];
+};
+
+static struct candidate candidates[CANDIDATES_MAX];
+
+static int open_pin(const char *store, const char *name)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/abi%d/%s", store, ABI_VERSION, name);
+	fd = bpf_obj_get(path);
+	must(fd >= 0, path);
+	return fd;
+}
+
+/* So that its lookup is the one of a known interface. */
+static void number_loopback(int ifaces)
+{
+	struct unit unit = UNIT_NONE;
+	struct failure f = { 0 };
+
+	unit.ifaces = ifaces;
+	must(!unit_number(&unit, LOOPBACK, 1, &f), "number lo");
+}
+
+static int parse_only(void)
+{
+	struct bpf_object *dispatcher = chain_dispatcher(true);
+
+	chain_jump(dispatcher, "jmp", 0, chain_answer(XDP_DROP, true));
+	number_loopback(chain_map(dispatcher, ".data.ifaces"));
+	return chain_program(dispatcher);
+}
+
+static void load(const char *object, const char *trace, const char *what, struct candidate *c)
+{
+	bool frags = true;
+	int program;
+
+	if (!strcmp(what, "empty")) {
+		c->empty = chain_answer(XDP_DROP, frags);
+		return;
+	}
+	if (!strcmp(what, "drop")) {
+		program = chain_answer(XDP_DROP, frags);
+	} else if (!strcmp(what, "parse")) {
+		program = parse_only();
+	} else {
+		program = open_pin(what, "dispatcher");
+		number_loopback(open_pin(what, "ifaces"));
+		c->has_verdicts = true;
+	}
+	driver_load(object, trace, 0, frags, &c->driver);
+	if (driver_aim(&c->driver, program) == 0)
+		return;
+	/* A kernel without multi-buffer frames. */
+	bpf_object__close(c->driver.object);
+	driver_load(object, trace, 0, false, &c->driver);
+	must(!driver_aim(&c->driver, program), c->name);
+}
+
+static uint32_t test_run(const struct candidate *c, uint32_t repeat)
+{
+	uint8_t frame[ETHERNET + SLOT_BYTES] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = (int)repeat,
+		    .data_size_in = c->driver.frame_bytes);
+
+	frame[12] = c->driver.frame_bytes == ETHERNET + 40 ? 0x08 : 0x86;
+	frame[13] = c->driver.frame_bytes == ETHERNET + 40 ? 0x00 : 0xdd;
+	must(!bpf_prog_test_run_opts(driver_program(&c->driver, "drive"), &opts), c->name);
+	return opts.retval;
+}
+
+static void check_verdicts(struct candidate *c)
+{
+	c->driver.control[CONTROL_LAST] = UINT64_MAX;
+	for (uint32_t i = 0; i < c->driver.checked; i++) {
+		uint32_t want = c->driver.verdicts[i] ? XDP_PASS : XDP_DROP;
+
+		c->driver.control[CONTROL_NEXT] = i;
+		c->wrong += test_run(c, 1) != want;
+	}
+}
+
+/* The kernel's own average, in whole ns. */
+static double run_empty(const struct candidate *c)
+{
+	uint8_t frame[ETHERNET + SLOT_BYTES] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
+		    .repeat = TRACE_PACKETS);
+
+	must(!bpf_prog_test_run_opts(c->empty, &opts), c->name);
+	return opts.duration;
+}
+
+static void measure(struct candidate *c)
+{
+	volatile uint64_t *control = c->driver.control;
+	double ns;
+
+	if (c->empty) {
+		c->ns[c->n++] = run_empty(c);
+		return;
+	}
+	control[CONTROL_NEXT] = 0;
+	control[CONTROL_LAST] = TRACE_PACKETS;
+	test_run(c, TRACE_PACKETS + 1);
+	must(control[CONTROL_NEXT] == TRACE_PACKETS + 1, "every packet once");
+	ns = (double)(control[CONTROL_END] - control[CONTROL_START]);
+	c->slow = c->slow || ns > SLOW_NS;
+	c->ns[c->n++] = ns / TRACE_PACKETS;
+}
+
+static void print(const struct candidate *c)
+{
+	printf("{\"name\":\"%s\",\"ns\":[", c->name);
+	for (unsigned int i = 0; i < c->n; i++)
+		printf("%s%.2f", i ? "," : "", c->ns[i]);
+	printf("],\"checked\":%u,\"wrong\":%u}\n", c->has_verdicts ? c->driver.checked : 0,
+	       c->wrong);
+}
+
+int run_main(const char *object, unsigned int rounds)
+{
+	char trace[4096], what[4096];
+	unsigned int n = 0;
+
+	pin_to_cpu0();
+	/* May be refused in a container; then it is measured without. */
+	setpriority(PRIO_PROCESS, 0, -20);
+	while (n < CANDIDATES_MAX &&
+	       scanf("%127s %4095s %4095s", candidates[n].name, trace, what) == 3) {
+		load(object, trace, what, &candidates[n]);
+		if (candidates[n].has_verdicts)
+			check_verdicts(&candidates[n]);
+		n++;
+	}
+	for (unsigned int round = 0; round < rounds && round < ROUNDS_MAX; round++)
+		for (unsigned int i = 0; i < n; i++)
+			if (!candidates[i].slow || round < SLOW_ROUNDS)
+				measure(&candidates[i]);
+	for (unsigned int i = 0; i < n; i++)
+		print(&candidates[i]);
+	return 0;
+}

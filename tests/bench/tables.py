@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of bench.py, and what the project set itself as goals next to what was measured."""
+from statistics import median
+
+
+def number(value):
+    return f"{value:,.0f}".replace(",", " ") if value >= 100 else f"{value:.1f}"
+
+
+def count(value):
+    for unit, size in (("M", 1000000), ("k", 1000)):
+        if value >= size and value % size == 0:
+            return f"{value // size}{unit}"
+    return str(value)
+
+
+def table(head, rows):
+    rows = [head] + [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    for row in rows:
+        print("  ".join(cell.rjust(width) if i else cell.ljust(width)
+                        for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+
+
+def measured(rows, **wanted):
+    return [row for row in rows if "median" in row and
+            all(row[key] == value for key, value in wanted.items())]
+
+
+def reasons(rows, key):
+    seen = []
+    for row in rows:
+        reason = row.get("failed")
+        if reason and (key(row), reason) not in seen:
+            seen.append((key(row), reason))
+            print(f"  {key(row)}: {reason}")
+
+
+def chain_cells(rows):
+    """Over the seeds: ns min/median/max, times one rule median (worst)."""
+    times = [row["median"] for row in rows]
+    if not times:
+        return ["does not run", ""]
+    ratios = [row["ratio"] for row in rows if "ratio" in row]
+    cells = "/".join(number(value) for value in (min(times), median(times), max(times)))
+    if len(times) == 1:
+        cells = "/".join(number(rows[0][key]) for key in ("min", "median", "max"))
+    return [cells, f"{median(ratios):.2f} ({max(ratios):.2f})" if ratios else "-"]
+
+
+def change_cells(rows):
+    """Median time of the apply, and the largest maps."""
+    rows = [row for row in rows if "memory" in row]
+    if not rows:
+        return ["", ""]
+    return [number(median(row["apply"]["ms"] for row in rows)),
+            f"{max(row['memory']['generation_maps'] for row in rows) / 2**20:.2f}"]
+
+
+def show_chain(rows):
+    print("""
+Whole chain, dispatcher to verdict: ns per packet by BPF_PROG_TEST_RUN over 65 536 different
+packets, what puts them into the frame included. Minimum/median/maximum over the seeds of the median
+over the rounds (one seed: over the rounds); times 1 rule of the same list: median (worst seed).
+Apply into an empty store, median; maps of the generation, largest.""")
+    base = []
+    for family in sorted({row["family"] for row in rows}):
+        for kind, words in (("empty", "empty program, same packet"), ("drop", "drop at once"),
+                            ("parse", "parse, then drop")):
+            cells = chain_cells(measured(rows, kind=kind, family=family))
+            base.append([f"{words}, IPv{family}", "", cells[0], "", "", "", ""])
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    for family in sorted({row["family"] for row in rows}):
+        for kind in kinds:
+            of = [row for row in rows if (row["kind"], row["family"]) == (kind, family)]
+            for size in sorted({row["size"] for row in of} - {0}):
+                same = [row for row in of if row["size"] == size]
+                base.append([f"{kind} IPv{family}", count(size)] +
+                            chain_cells(measured(same)) + change_cells(measured(same)) +
+                            [f"{len(measured(same))} of {len(same)}"])
+    table(["rules", "number", "ns min/med/max", "x 1 rule", "apply ms", "maps MB", "ran"], base)
+    wrong = sum(row.get("wrong", 0) for row in rows)
+    checked = sum(row.get("checked", 0) for row in rows)
+    print(f"verdicts compared with the rule list: {checked} packets, {wrong} wrong")
+    failed = [row for row in rows if "failed" in row]
+    if failed:
+        print("does not run:")
+        reasons(failed, lambda row: f"{row['kind']} {count(row['size'])} IPv{row['family']}")
+
+
+def show_peers(rows):
+    print("""
+Receive path over veth, everything dropped: CPU ns per packet, the time of the receive softirq; live
+frames, sender (not counted) and receiver on CPU 0. Minimum/median/maximum over the rounds; times
+bpffw with the same rules.""")
+    lines = []
+    for row in rows:
+        if "median" not in row:
+            lines.append([row["kind"], count(row["size"]), row["peer"], "does not run", "", ""])
+            continue
+        own = measured(rows, kind=row["kind"], size=row["size"], peer="bpffw")
+        lines.append([row["kind"], count(row["size"]), row["peer"],
+                      "/".join(number(row[key]) for key in ("min", "median", "max")),
+                      f"{row['median'] / own[0]['median']:.1f}" if own else "-",
+                      row["passed_on"] or ""])
+    table(["rules", "number", "firewall", "ns min/med/max", "x bpffw", "not dropped"], lines)
+    reasons(rows, lambda row: f"{row['peer']}, {row['kind']} {count(row['size'])}")
+
+
+def show_times(rows):
+    print("\nA change, ms: whole command, median; the same rules by nft -f as a linear chain")
+    lines = []
+    for row in rows:
+        if "failed" in row or not row["bpffw"]:
+            nft = number(median(row["nft"])) if row["nft"] else ""
+            lines.append([count(row["size"]), "does not run", "", nft, "", "", ""])
+            continue
+        lines.append([count(row["size"])] +
+                     [number(median(row[key])) for key in ("bpffw", "changed", "nft")] +
+                     [f"{median(row['bpffw']) / median(row['nft']):.2f}",
+                      f"{row['peak_kb'] / 1024:.0f}",
+                      f"{row['memory']['generation_maps'] / 2**20:.2f}"])
+    table(["rules", "apply", "one rule changed", "nft -f", "apply/nft", "peak MB", "maps MB"],
+          lines)
+    for row in rows:
+        said = []
+        if "read" in row:
+            said.append(f"parse and check alone {number(row['read']['ms'])} ms, "
+                        f"{row['read']['peak_kb'] // 1024} MB")
+        for key in dict.fromkeys(key for turn in row["phases"] for key in turn):
+            values = [turn[key] for turn in row["phases"] if key in turn]
+            said.append(f"{key} {number(median(values))}")
+        if said:
+            print(f"  {count(row['size'])}: " + ", ".join(said))
+    reasons(rows, lambda row: count(row["size"]))
+
+
+def chain_goals(rows):
+    shapes = [row for row in rows if row["kind"] in ("acl", "fw", "ipc")]
+    ones = measured(shapes, size=1, family=4)
+    if ones:
+        yield ("1 rule, against an empty program, both with the driver", "<= 2",
+               median(row["to_drop"] for row in ones), 2)
+        yield ("the same, the driver's share taken off both", "<= 2",
+               median(row["to_empty"] for row in ones), 2)
+    for size, middle, worst, family in ((1000, 2.2, 3, 4), (10000, 2.5, 4, 4),
+                                        (100000, 5, 8, 4), (10000, 4, None, 6)):
+        wanted = [row for row in shapes if (row["size"], row["family"]) == (size, family)]
+        ratios = [row.get("ratio") for row in wanted]
+        if not wanted:
+            continue
+        all_ran = all(ratios)
+        label = f"{count(size)} rules IPv{family}, against 1 rule"
+        yield (f"{label}, median of seeds", f"<= {middle}",
+               median(ratios) if all_ran else None, middle)
+        if worst:
+            yield (f"{label}, worst seed", f"<= {worst}", max(ratios) if all_ran else None, worst)
+    for size, limit in ((10000, 2), (100000, 16)):
+        wanted = [row for row in rows if row["size"] == size]
+        maps = [row["memory"]["generation_maps"] for row in measured(wanted)]
+        if wanted:
+            yield (f"maps at {count(size)} rules, MB, largest", f"<= {limit}",
+                   max(maps) / 2**20 if maps else None, limit)
+    for row in rows:
+        if (row["kind"], row["size"], row["family"]) == ("adversarial", 10000, 4):
+            yield ("adversarial 10k, against 1 rule", "<= 10", row.get("ratio"), 10)
+            bound = row.get("check", {}).get("bound")
+            if bound:
+                yield ("adversarial 10k, against the bound that check prints", "<= 1",
+                       row["median"] / bound if "median" in row else None, 1)
+
+
+def peer_goals(rows):
+    wanted = [("iptables-legacy", "acl", 1000, 10), ("iptables-nft", "acl", 1000, 15),
+              ("nft linear", "acl", 1000, 40)]
+    wanted += [("nft set", "blacklist", size, 3) for size in (1000, 100000, 1000000)]
+    for peer, kind, size, factor in wanted:
+        theirs = [row for row in rows if (row["peer"], row["kind"], row["size"]) ==
+                  (peer, kind, size)]
+        own = measured(rows, kind=kind, size=size, peer="bpffw")
+        if theirs:
+            ran = own and "median" in theirs[0]
+            yield (f"{peer}, {kind} {count(size)}, against bpffw", f">= {factor}",
+                   theirs[0]["median"] / own[0]["median"] if ran else None, -factor)
+
+
+def time_goals(rows):
+    for row in rows:
+        ran = "failed" not in row and row["bpffw"]
+        yield (f"apply {count(row['size'])} rules, against nft -f", "<= 1",
+               median(row["bpffw"]) / median(row["nft"]) if ran else None, 1)
+        if row["size"] == 10000:
+            yield ("one changed rule in 10k, ms", "<= 150",
+                   median(row["changed"]) if ran else None, 150)
+        proofs = [turn["proof"] / turn["compile"] for turn in row["phases"]
+                  if turn.get("proof") and turn.get("compile")]
+        if proofs:
+            yield (f"proof at {count(row['size'])}, share of the build", "<= 0.1",
+                   median(proofs), 0.1)
+
+
+def show_goals(result):
+    lines = []
+    for part, goals in (("chain", chain_goals), ("peers", peer_goals), ("times", time_goals)):
+        for label, wanted, value, limit in goals(result.get(part, [])):
+            reached = value is not None and (value >= -limit if limit < 0 else value <= limit)
+            lines.append([label, wanted, "does not run" if value is None else f"{value:.2f}",
+                          "reached" if reached else "MISSED"])
+    if lines:
+        print("\nGoals")
+        table(["what", "goal", "measured", ""], lines)
+
+
+def show(result):
+    machine = result["machine"]
+    print(f"{machine['date']}, {machine['cpu']}, {machine['cpus']} CPUs, Linux "
+          f"{machine['kernel']}, load {machine['load']:.1f}, commit {machine['commit']}")
+    for part, shower in (("chain", show_chain), ("peers", show_peers), ("times", show_times)):
+        if part in result:
+            shower(result[part])
+    show_goals(result)

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make install` and `make uninstall` into a folder: what lands where, and that an administrator's
+# files are never touched.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+O=${O:-build}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # check NAME COMMAND...
+	name=$1
+	shift
+	if "$@" >"$work/said" 2>&1; then passed=$((passed + 1)); else
+		failed=$((failed + 1))
+		echo "install: $name: $*"
+		head -n 5 "$work/said"
+	fi
+}
+run() { make -s O="$O" "$1" DESTDIR="$work/root" PREFIX=/usr; }
+absent() { [ ! -e "$1" ]; }
+
+check "install" run install
+check "the program" "$work/root/usr/sbin/bpffw" version
+for file in etc/bpffw/rules.fw etc/bpffw/bogons.txt usr/share/man/man8/bpffw.8 \
+	usr/share/man/man5/bpffw-rules.5 usr/share/doc/bpffw/examples/1-server.fw; do
+	check "$file" test -s "$work/root/$file"
+done
+check "the rules are not for everybody" test "$(stat -c %a "$work/root/etc/bpffw/rules.fw")" = 640
+echo "mine" >"$work/root/etc/bpffw/rules.fw"
+check "install again" run install
+check "an own file stays" grep -qx mine "$work/root/etc/bpffw/rules.fw"
+check "uninstall" run uninstall
+check "the program is gone" absent "$work/root/usr/sbin/bpffw"
+check "the pages are gone" absent "$work/root/usr/share/man/man8/bpffw.8"
+check "an own file stays behind" grep -qx mine "$work/root/etc/bpffw/rules.fw"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

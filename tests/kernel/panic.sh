@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `panic closed` where nothing runs: the rule file names the interfaces.
+. "$(dirname "$0")/lib.sh"
+setup
+export BPFFW_RULES=$work/rules.fw
+attached() { on_server ip -d link show dev eth0 | grep -c xdp; }
+
+exits 4 "no file" fw panic closed
+says "no file: why" "^error: no ruleset is running, and $work/rules.fw names no interface to close: no such file\$"
+says "no file: what to do" "^  help: printf 'interface eth0"
+
+rules <<-'EOF'
+	interface eth0
+	defualt drop
+EOF
+exits 4 "a broken file" fw panic closed
+says "a broken file: why" 'names no interface to close: it has errors'
+same "a broken file: nothing is attached" "$(attached)" 0
+
+# Which of its rules are wrong is no matter now.
+rules <<-'EOF'
+	version 1
+	interface eth0
+	default drop
+	allow icmp type echo-request
+	allow tcp dport 70000
+EOF
+ok "ping" on_client ping -c 1 -W 2 -q $server4
+ok "closed" fw panic closed
+says "closed: told" '^closed eth0: only essential traffic passes \(generation 1, not saved\)\.$'
+exits 1 "closed" on_client ping -c 1 -W 1 -q $server4
+sed -i '$d' "$work/rules.fw"
+ok "apply" fw apply
+ok "open again" on_client ping -c 1 -W 2 -q $server4
+finish
