@@ -2,17 +2,19 @@
 #include "bpffw/cmd/edit.h"
 #include "bpffw/ui/text.h"
 
-static const char *matched(struct edit *e, uint32_t slot)
+static const char *matched(struct edit *e, const struct rule *rule)
 {
 	struct buf text = { .arena = e->s.arena };
 	struct totals totals = { 0 };
 
+	if (rule->verb.row->uncounted)
+		return NULL;
 	if (store_totals(e->s.store, e->s.arena, &totals, &e->s.f) < 0) {
 		failure_clear(&e->s.f);
 		return NULL;
 	}
 	buf_puts(&text, "; it had matched ");
-	text_count(&text, totals_of(&totals, slot).packets, "packet");
+	text_count(&text, totals_of(&totals, rule->slot).packets, "packet");
 	return buf_text(&text);
 }
 
@@ -29,7 +31,7 @@ static enum exit_code run(const struct invocation *in)
 	if (code)
 		return code;
 	label = rule_label(e.s.arena, rule);
-	tail = matched(&e, rule->slot);
+	tail = matched(&e, rule);
 	edit_remove(&e, place);
 	code = edit_commit(&e);
 	if (code)

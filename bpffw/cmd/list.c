@@ -31,6 +31,13 @@ struct listing {
 
 enum verdict { VERDICT_NONE, VERDICT_DROP };
 
+static void add_texts(struct listing *l, const char *id, const char *name, const char *text)
+{
+	table_cell(&l->table, id);
+	table_cell(&l->table, name);
+	table_cell(&l->table, text);
+}
+
 static void add_row(struct listing *l, const char *id, const char *name, const char *text,
 		    struct counter counter, enum verdict verdict)
 {
@@ -44,9 +51,7 @@ static void add_row(struct listing *l, const char *id, const char *name, const c
 		text_scaled(&packets, counter.packets, 'k');
 		text_scaled(&bytes, counter.bytes, 'K');
 	}
-	table_cell(&l->table, id);
-	table_cell(&l->table, name);
-	table_cell(&l->table, text);
+	add_texts(l, id, name, text);
 	cell = table_cell(&l->table, buf_text(&packets));
 	if (verdict == VERDICT_DROP) {
 		cell->word = "drop";
@@ -55,14 +60,13 @@ static void add_row(struct listing *l, const char *id, const char *name, const c
 	table_cell(&l->table, buf_text(&bytes));
 }
 
-/* A row without counters. */
-static void add_note(struct listing *l, const char *name, const char *text)
+/* A row that counts nothing; @none stands where the numbers would. */
+static void add_note(struct listing *l, const char *id, const char *name, const char *text,
+		     const char *none)
 {
-	table_cell(&l->table, "-");
-	table_cell(&l->table, name);
-	table_cell(&l->table, text);
-	table_cell(&l->table, "");
-	table_cell(&l->table, "");
+	add_texts(l, id, name, text);
+	table_cell(&l->table, none);
+	table_cell(&l->table, none);
 }
 
 static void add_malformed(struct listing *l)
@@ -124,6 +128,7 @@ static void add_rule(struct listing *l, const struct rule *rule, const char *ind
 	const char *name =
 		rule->name.len ? arena_strndup(arena, rule->name.s, rule->name.len) : "-";
 	struct buf text = { .arena = arena };
+	const char *id;
 
 	buf_puts(&text, indent);
 	if (l->s->in->verbose)
@@ -131,9 +136,12 @@ static void add_rule(struct listing *l, const struct rule *rule, const char *ind
 	else
 		buf_puts(&text, rule->text);
 	buf_puts(&text, family_note(rule));
-	add_row(l, arena_printf(arena, "r%u", rule->id), name, buf_text(&text),
-		totals_of(l->totals, rule->slot),
-		rule->verb.row->verb == VERB_DROP ? VERDICT_DROP : VERDICT_NONE);
+	id = arena_printf(arena, "r%u", rule->id);
+	if (rule->verb.row->uncounted)
+		add_note(l, id, name, buf_text(&text), "-");
+	else
+		add_row(l, id, name, buf_text(&text), totals_of(l->totals, rule->slot),
+			rule->verb.row->verb == VERB_DROP ? VERDICT_DROP : VERDICT_NONE);
 }
 
 static void add_chains(struct listing *l)
@@ -141,13 +149,13 @@ static void add_chains(struct listing *l)
 	for (uint32_t i = 1; i < l->rs->chains.len; i++) {
 		const struct chain *chain = &l->rs->chains.data[i];
 
-		add_note(l, "-",
-			 arena_printf(l->s->arena, "chain " STR_FMT ":", STR_ARG(chain->name)));
+		add_note(l, "-", "-",
+			 arena_printf(l->s->arena, "chain " STR_FMT ":", STR_ARG(chain->name)), "");
 		vec_for_each(index, &chain->rules)
 			add_rule(l, &l->rs->rules.data[*index], "  ");
 	}
 	if (l->rs->chains.len > 1)
-		add_note(l, "-", "rules:");
+		add_note(l, "-", "-", "rules:", "");
 }
 
 static void add_default(struct listing *l)
@@ -181,7 +189,7 @@ static void print_text(struct session *s, const struct generation *gen, const st
 		add_row(&l, "-", "essential", "ARP, IPv6 neighbours and routers, DHCP replies",
 			totals_of(totals, SLOT_ESSENTIAL), VERDICT_NONE);
 	else
-		add_note(&l, "essential", "off: ARP and neighbour discovery need rules");
+		add_note(&l, "-", "essential", "off: ARP and neighbour discovery need rules", "");
 	add_malformed(&l);
 	add_faults(&l);
 	add_chains(&l);

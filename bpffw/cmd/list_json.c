@@ -63,7 +63,12 @@ static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
 	json_object_set_new(object, "verb", json_string(rule->verb.row->name));
 	json_object_set_new(object, "match", match_json(rs, rule));
 	json_object_set_new(object, "chain", json_str_or_null(chain->name));
-	set_counter(object, totals_of(totals, rule->slot));
+	if (rule->verb.row->uncounted) {
+		json_object_set_new(object, "packets", json_null());
+		json_object_set_new(object, "bytes", json_null());
+	} else {
+		set_counter(object, totals_of(totals, rule->slot));
+	}
 	json_object_set_new(object, "exceed", json_null());
 	json_object_set_new(object, "disabled", json_boolean(rule->disabled));
 	json_object_set_new(object, "until",

@@ -84,11 +84,11 @@ const struct action actions[] = {
 	{
 		.name = "jump", .help = "go through a chain, then on",
 		.example = "jump from-wan on wan0",
-		.verb = VERB_JUMP, .syntax = ACTION_CHAIN, .is_verb = true,
+		.verb = VERB_JUMP, .syntax = ACTION_CHAIN, .is_verb = true, .uncounted = true,
 	},
 	{
 		.name = "return", .help = "leave the chain", .example = "return src 192.0.2.0/24",
-		.verb = VERB_RETURN, .is_verb = true,
+		.verb = VERB_RETURN, .is_verb = true, .uncounted = true,
 	},
 	{
 		.name = "blacklist", .help = "drop the packet and ban its source for a time",

@@ -143,6 +143,7 @@ struct action {
 	bool is_verb;	   /* may open a rule */
 	bool is_exceed;	   /* may follow 'exceed' */
 	bool terminal;	   /* decides: allow or drop */
+	bool uncounted;	   /* only leads through chains: has no counter */
 	bool limits;	   /* takes rate clauses after it */
 	bool rate_clauses; /* may carry rate, burst, per, exceed */
 	uint8_t needs_proto; /* proto_bits the rule must be of; 0: any */

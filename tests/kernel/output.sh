@@ -166,6 +166,17 @@ veth eth1 c1 203.0.113.1 2001:db8:2::1 203.0.113.9 2001:db8:2::9
 SSH_CONNECTION='203.0.113.9 50122 203.0.113.1 22' ok "a session from elsewhere" fw apply
 same "a session from elsewhere" "$(grep -cE 'W204|session' "$work/said")" 0
 
+printf 'chain c { return udp }\njump c name hop\n' >>"$work/rules.fw"
+ok "a chain" fw apply
+fw list >"$work/said"
+says "a jump counts nothing" '^r[0-9]+ +hop +jump c +- +-$'
+same "not 0 in JSON either" "$(fw list --json | "$PYTHON" -c '
+import json, sys
+print([r["packets"] for r in json.load(sys.stdin)["rules"] if r["verb"] in ("jump", "return")])')" \
+	'[None, None]'
+ok "del of a jump" fw del hop
+same "no packets are spoken of" "$(grep -c matched "$work/said")" 0
+
 ok "panic open" fw panic open
 same "panic open" "$(said)" "detached from eth0: NOTHING IS FILTERED. Return with 'bpffw apply'."
 fw status >"$work/said"
