@@ -26,13 +26,18 @@ const char *lint_label(struct arena *arena, const struct rule *rule)
 	return "this rule";
 }
 
-/* "'udp-low' (line 10)", "the rule at line 10", "r9" for one that was typed as a command. */
+/* "'udp-low' (line 10)", "the rule at line 10"; "r9" for one that runs, "the new rule" for one that
+ * was typed. */
 static const char *place_label(struct diags *ds, const struct rule *rule, const struct rule *from)
 {
 	const struct source *source = &ds->sources.data[rule->span.source];
 	uint32_t line = diag_position(ds, rule->span).line;
 	const char *where;
 
+	if (rule->id == ID_NONE && from->id != ID_NONE)
+		return rule->name.len
+			       ? arena_printf(ds->arena, "'" STR_FMT "'", STR_ARG(rule->name))
+			       : "the new rule";
 	if (rule->span.source == from->span.source)
 		where = arena_printf(ds->arena, "line %u", line);
 	else

@@ -320,6 +320,8 @@ static bool not_a_clause(struct parser *p, enum clause_place place)
 	else if (listed)
 		help = arena_printf(p->ds->arena, "if it is one more value: %s",
 				    with_commas(p, &before->value.atoms));
+	else if (place != PLACE_RULE && !before)
+		help = "a match is expected here: src, tcp, dport ... ('bpffw help matches')";
 	return unexpected_near(p, &nearest, help);
 }
 

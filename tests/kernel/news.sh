@@ -40,6 +40,11 @@ says "another rule, unnamed" "^warning: rule r4 can never match: 'wide-net' .*al
 same "no places" "$(grep -cE ':[0-9]+:[0-9]+: warning: rule r' "$work/said")" 0
 brings '' add drop tcp src 10.0.0.0/8
 brings '' del wide-net
+brings '[W202]' add before ssh allow tcp dport 22 src 192.0.2.7 name one-host
+brings '' del one-host
+brings '[W201]' add before dns drop udp dport 50-60
+says "the new rule" "^warning: rule 'dns' can never match: the new rule already drops udp dport 50-60"
+brings '' del r10
 brings '' add drop tcp src 192.0.0.0/16 name wide-net
 brings '[W201]' move web after wide-net
 says "the advice" '^  help: bpffw move r3 before wide-net$'

@@ -95,6 +95,8 @@ says "explain, IPv6" '^packet: eth0, IPv6, 2001:db8::1 -> any:443, tcp$'
 fw explain -v src 2001:db8::1 tcp dport 443 >"$work/said"
 same "-v folds nothing" "$(grep -c " more: " "$work/said")" 0
 
+exits 2 "explain what is no match" fw explain nonsense
+says "explain what is no match" "help: a match is expected here: src, tcp, dport ... \('bpffw help matches'\)"
 fw status >"$work/said"
 says "status" "^running +generation 6 since [0-9:]+, NOT SAVED \(differs from $work/rules.fw: 5 rules\) - 'bpffw diff'\$"
 says "status" '^interfaces +eth0 native \(veth\)$'
