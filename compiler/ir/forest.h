@@ -20,7 +20,7 @@
 #define FOREST_GROUPS_MAX  7 /* per family */
 #define FOREST_LEAF	   0xff
 #define FOREST_LEAF_SOFT   4u
-#define FOREST_LEAF_MAX	   64u /* a group that will not split further is refused (bit vectors) */
+#define FOREST_LEAF_MAX	   2048u /* a longer one that will not split further is refused */
 #define FOREST_DEPTH_MAX   16u
 #define FOREST_CUT_BITS	   12u
 
