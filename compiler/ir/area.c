@@ -268,6 +268,7 @@ static const struct {
 	{ offsetof(struct pkt, dst), (u128)0x20010db800000000 << 64 | 0x80 },
 	{ offsetof(struct pkt, sport), 1024 },
 	{ offsetof(struct pkt, dport), 1024 },
+	{ offsetof(struct pkt, dport), 80 },
 	{ offsetof(struct pkt, flags), 0x02 },
 	{ offsetof(struct pkt, icmp_type), 8 },
 	{ offsetof(struct pkt, icmp_type), 128 },

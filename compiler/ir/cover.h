@@ -2,8 +2,8 @@
 /*
  * Rules that another rule hides. A cover is found only where it is certain: one earlier allow or
  * drop without `when`, `until`, a rate or an @set, at a place that no packet can go round: in the
- * same chain, or before the only jump to it. Unions of rules are not looked at, nor are rules
- * inside a chain against rules behind its jump, nor what a jump's own matches leave out.
+ * same chain, or before the only jump to it. Rules inside a chain against rules behind its jump
+ * are not looked at, nor what a jump's own matches leave out; unions.h finds some of those.
  */
 #ifndef BPFFW_COVER_H
 #define BPFFW_COVER_H

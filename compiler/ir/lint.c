@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * W201 and W202 come from cover.c; the others each look for one shape. What they do not see:
- * W205 leaves out the ports of IKE and WireGuard;
- * W206 knows the ports below and takes `on`, `vlan`, `smac` or any narrower `src` as a choice;
- * W207 goes by the name and comment of a set; W208 sees entries written in the file, not in list
- * files.
+ * W201 and W202 come from cover.c and unions.c; the others each look for one shape. What they do
+ * not see: W205 leaves out the ports of IKE and WireGuard; W206 knows the ports below and takes
+ * `on`, `vlan`, `smac` or any narrower `src` as a choice; W207 goes by the name and comment of a
+ * set; W208 sees entries written in the file, not in list files.
  */
 #include "compiler/ir/lint.h"
 
@@ -12,10 +11,13 @@
 
 #include "compiler/ir/cover.h"
 #include "compiler/ir/lint_shapes.h"
+#include "compiler/ir/regions.h"
+#include "compiler/ir/unions.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/type.h"
 
-#define SHOWN_MAX 100 /* characters of a rule's matches in a message */
+#define SHOWN_MAX   100 /* characters of a rule's matches in a message */
+#define NAMED_RULES 3u  /* of those that hide a rule together */
 
 const char *lint_label(struct arena *arena, const struct rule *rule)
 {
@@ -164,6 +166,46 @@ static void warn_covered(struct diags *ds, const struct ruleset *rs, const struc
 	diag_help(ds, "example: %s is decided by %s", example_text(ds->arena, rs, rule), decider);
 }
 
+/* "'a' (line 4), 'b' (line 5) and 7 more" */
+static const char *covering_text(struct diags *ds, const struct ruleset *rs,
+				 const struct rule *rule, const struct covering *covering)
+{
+	struct buf out = { .arena = ds->arena };
+	uint32_t n = covering->rules.len, shown = n < NAMED_RULES ? n : NAMED_RULES;
+	bool more = shown < n || covering->before_rules;
+
+	for (uint32_t i = 0; i < shown; i++) {
+		const struct rule *by = &rs->rules.data[covering->rules.data[i]];
+
+		buf_puts(&out, !i ? "" : i + 1 == shown && !more ? " and " : ", ");
+		buf_puts(&out, place_label(ds, by, rule));
+	}
+	if (shown < n)
+		buf_printf(&out, " and %u more", n - shown);
+	if (covering->before_rules)
+		buf_puts(&out, " and what is decided before the rules");
+	return buf_text(&out);
+}
+
+static void warn_union(struct diags *ds, const struct ruleset *rs, const struct rule *rule,
+		       const struct covering *covering)
+{
+	struct decider decider = { covering->decision.stage, covering->decision.rule,
+				   covering->decision.allow };
+	struct buf example = { .arena = ds->arena }, by = { .arena = ds->arena };
+	bool alone = covering->rules.len == 1 && !covering->before_rules;
+
+	diag_warning(ds, rule->span, W201, "%s can never match: %s %s all of its packets",
+		     lint_label(ds->arena, rule), covering_text(ds, rs, rule, covering),
+		     alone ? "already decides" : "together decide");
+	region_packet_print(&example, rs, &covering->example);
+	if (decider.stage == ANSWER_RULE)
+		buf_puts(&by, place_label(ds, &rs->rules.data[decider.rule], rule));
+	else
+		decider_print(&by, rs, &decider);
+	diag_help(ds, "example: %s is decided by %s", buf_text(&example), buf_text(&by));
+}
+
 /* A rule whose only effect is that of the next one: both decide, alike, and neither reports. */
 static bool same_effect(const struct rule *rule, const struct rule *next)
 {
@@ -200,14 +242,21 @@ static void warn_hidden(struct diags *ds, const struct ruleset *rs)
 {
 	struct arena *scratch = arena_new();
 	struct cover *cover = cover_new(scratch, rs);
+	struct unions *unions = unions_new(scratch, rs);
 	bool *covered = arena_new_array(scratch, bool, rs->rules.len + 1);
 
 	for (uint32_t i = 0; i < rs->rules.len; i++) {
+		const struct rule *rule = &rs->rules.data[i];
 		uint32_t by = cover_find(cover, i);
+		struct covering covering;
 
 		covered[i] = by != COVER_NONE;
-		if (covered[i])
-			warn_covered(ds, rs, &rs->rules.data[i], by);
+		if (covered[i]) {
+			warn_covered(ds, rs, rule, by);
+		} else if (unions_cover(scratch, unions, i, &covering)) {
+			covered[i] = true;
+			warn_union(ds, rs, rule, &covering);
+		}
 	}
 	warn_redundant(ds, rs, cover, covered);
 	arena_free(scratch);

@@ -10,8 +10,9 @@
 #include "compiler/lang/io.h"
 
 /*
- * W201 to W209, W211, W212. Bounded time (about half a second): cover.h says which rules that
- * hide each other are found. W204 only with a session in @env, W209 only with its time.
+ * W201 to W209, W211, W212. Bounded time (about half a second): cover.h and unions.h say
+ * which rules that hide each other are found. W204 only with a session in @env, W209 only with
+ * its time.
  */
 void lint_ruleset(struct diags *ds, const struct ruleset *rs, const struct env *env);
 

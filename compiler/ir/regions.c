@@ -316,7 +316,7 @@ static void find_of_step(struct finder *f, uint32_t from, uint32_t step, uint32_
 	for (uint32_t i = f->out->all.len; i > 0; i--) {
 		struct area area = f->out->all.data[i - 1];
 
-		if (!walk_cut(f->scratch, run.walk, step, &area))
+		if (!walk_cut(f->scratch, run.walk, step, false, &area))
 			continue;
 		f->part = work / i;
 		work -= f->part;

@@ -77,8 +77,6 @@ static void add_match(struct walk *walk, struct walk_step *step, const struct ma
 	struct values values = values_of(walk->rs, match);
 	struct walk_condition *c;
 
-	vec_for_each(atom, &match->atoms)
-		step->uncertain |= atom->kind == ATOM_SET;
 	if (match->row->type == TYPE_FAMILY) {
 		if (!values_accept(&values, FAMILY_IPV4))
 			step->families &= (uint8_t)~FAM_IPV4;
@@ -91,6 +89,9 @@ static void add_match(struct walk *walk, struct walk_step *step, const struct ma
 	c->field = area_field(&walk->fields, match->row->offset);
 	c->layer = match->row->layer;
 	c->proto = match->row->proto;
+	vec_for_each(atom, &match->atoms)
+		c->uncertain |= atom->kind == ATOM_SET;
+	step->uncertain |= c->uncertain;
 	for (uint32_t part = 0; part < 2; part++) {
 		const ranges *list = &values.part[values.by_family ? part : 0];
 
@@ -147,13 +148,18 @@ static bool has_header(const struct area *area, uint8_t layer4)
 	return !layer4 || (!area->later && layer4 & area->layer4);
 }
 
+static bool reads_header(const struct walk_condition *c, const struct area *area)
+{
+	if (c->layer != LAYER_FRAME && area->family == FAM_OTHER)
+		return false;
+	return c->layer != LAYER_L4 || (!area->later && has_header(area, c->proto));
+}
+
 static enum truth condition_truth(const struct walk_condition *c, const struct area *area)
 {
 	uint32_t part = area->family == FAM_IPV6;
 
-	if (c->nothing[part] || (c->layer != LAYER_FRAME && area->family == FAM_OTHER))
-		return TRUTH_NO;
-	if (c->layer == LAYER_L4 && (area->later || !has_header(area, c->proto)))
+	if (c->nothing[part] || !reads_header(c, area))
 		return TRUTH_NO;
 	return ranges_compare(&area->values[c->field], &c->accepted[part]);
 }
@@ -177,20 +183,24 @@ static enum truth step_truth(const struct walk_step *step, const struct area *ar
 	return truth;
 }
 
-bool walk_cut(struct arena *arena, const struct walk *walk, uint32_t step, struct area *area)
+bool walk_cut(struct arena *arena, const struct walk *walk, uint32_t step, bool any_set,
+	      struct area *area)
 {
 	const struct walk_step *at = &walk->steps.data[step];
-	uint64_t work = UINT64_MAX;
 
-	if (step_truth(at, area, &work) == TRUTH_NO)
+	if (!(at->families & area->family) || !has_header(area, at->layer4))
 		return false;
 	vec_for_each(c, &at->conditions) {
 		ranges *values = &area->values[c->field], in, out;
+		enum truth truth = condition_truth(c, area);
 
+		if (truth == TRUTH_YES || (any_set && c->uncertain && !c->nothing[0] &&
+					   !c->nothing[1] && reads_header(c, area)))
+			continue;
+		if (truth == TRUTH_NO)
+			return false;
 		ranges_split(arena, values, &c->accepted[area->family == FAM_IPV6], &in, &out);
 		*values = in;
-		if (!in.len)
-			return false;
 	}
 	return true;
 }
@@ -241,6 +251,9 @@ static bool walk_piece(struct walk_run *run, struct stack *stack, struct pending
 
 		if (!run->certain || !step->uncertain)
 			truth = step_truth(step, &piece.area, run->work);
+		else if (!step->decides && step->yes != step->no)
+			vec_push(run->arena, &stack->list,
+				 ((struct pending){ piece.area, step->yes }));
 		if (truth == TRUTH_NO) {
 			piece.step = step->no;
 			continue;
@@ -253,6 +266,8 @@ static bool walk_piece(struct walk_run *run, struct stack *stack, struct pending
 	}
 	if (piece.step <= run->stop)
 		vec_push(run->arena, &run->rest, piece.area);
+	else
+		run->passed = true;
 	return true;
 }
 
@@ -262,7 +277,7 @@ bool walk_area(struct walk_run *run, const struct area *area)
 	bool more = true;
 
 	vec_push(run->arena, &stack.list, ((struct pending){ *area, 0 }));
-	while (stack.list.len && more) {
+	while (stack.list.len && more && !(run->certain && run->passed)) {
 		struct pending piece = stack.list.data[--stack.list.len];
 
 		more = walk_piece(run, &stack, piece);

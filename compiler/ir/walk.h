@@ -14,6 +14,7 @@ struct walk_condition {
 	uint32_t field;
 	enum layer layer;
 	uint8_t proto;      /* proto_bits, as in the row */
+	bool uncertain;
 	bool nothing[2];    /* [0] IPv4 and others, [1] IPv6 */
 	ranges accepted[2]; /* normalised */
 };
@@ -23,7 +24,7 @@ struct walk_step {
 	uint8_t families;
 	uint8_t layer4; /* prologue rows: a header that has to be there */
 	bool decides;
-	bool uncertain; /* reads an @set, which can change */
+	bool uncertain; /* a condition reads an @set, which can change */
 	enum answer_stage stage;
 	uint32_t rule; /* ANSWER_RULE */
 	bool allow;
@@ -43,8 +44,10 @@ struct walk {
 /* Return: false when the ruleset is too large or uses what does not work yet. */
 bool walk_new(struct arena *arena, const struct ruleset *rs, struct walk *ret_walk);
 
-/* What of the area the step takes, nothing else looked at: false for nothing. */
-bool walk_cut(struct arena *arena, const struct walk *walk, uint32_t step, struct area *area);
+/* What of the area the step takes, nothing else looked at: false for nothing. @any_set: whatever
+ * the sets hold. */
+bool walk_cut(struct arena *arena, const struct walk *walk, uint32_t step, bool any_set,
+	      struct area *area);
 
 /* Called for each piece with the step that decides it. Return: false to stop the walk. */
 typedef bool walk_sink(void *ctx, const struct area *area, uint32_t step);
@@ -53,7 +56,10 @@ struct walk_run {
 	const struct walk *walk;
 	struct arena *arena; /* for the pieces */
 	uint32_t stop;       /* what no step up to this one decides does not matter */
-	bool certain;        /* steps that are uncertain take nothing */
+	/* Only decisions that stand whatever the sets hold; ends with the first piece that passes
+	 * the stop. */
+	bool certain;
+	bool passed; /* some piece did */
 	walk_sink *sink;
 	void *ctx;
 	uint64_t *work; /* what is left; about 20 ns each */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which packets get another verdict: named pairs of rulesets, and random pairs, in which packets
- * of a region change as it says and packets that change lie in a region.
+ * of a region change as it says and packets that change lie in a region. And rules that others
+ * hide together never answer.
  */
 #include "tests/unit/ruleset.h"
 
 #include "compiler/ir/regions.h"
+#include "compiler/ir/unions.h"
 
 #define HEAD         "version 1\ninterface eth0\n"
 #define DROP         HEAD "default drop\n"
@@ -318,12 +320,72 @@ static void test_budget(void **state)
 	assert_true(whole < ROUNDS && changed > ROUNDS);
 }
 
+/* Packets of a rule that is said to be hidden: it never answers. Return: how many were asked. */
+static uint32_t ask_hidden(const struct loaded *loaded, const struct walk *walk, uint32_t rule,
+			   uint64_t *seed)
+{
+	ranges any = { 0 };
+	areas all = areas_all(loaded->arena, loaded->rs, &any);
+	uint32_t n = 0;
+
+	vec_for_each(step, &walk->steps) {
+		if (step->stage != ANSWER_RULE || step->rule != rule)
+			continue;
+		vec_for_each(every, &all) {
+			struct area area = *every;
+
+			if (!walk_cut(loaded->arena, walk, (uint32_t)(step - walk->steps.data),
+				      false, &area))
+				continue;
+			for (int i = 0; i < 50; i++, n++) {
+				struct eval_result result;
+				struct pkt pkt;
+
+				pick(seed, 2);
+				pkt = area_packet(&walk->fields, &area, *seed);
+				result = eval_packet(loaded->rs, &pkt, true);
+				assert_false(result.stage == ANSWER_RULE && result.rule == rule);
+			}
+		}
+	}
+	return n;
+}
+
+static void test_unions(void **state)
+{
+	uint64_t seed = 42;
+	uint32_t hidden = 0, asked = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct arena *arena = arena_new();
+		struct loaded loaded = load_text(random_file(arena, &seed, seed), NULL);
+		struct unions *unions = unions_new(arena, loaded.rs);
+		struct walk walk;
+
+		assert_true(walk_new(arena, loaded.rs, &walk));
+		for (uint32_t i = 0; i < loaded.rs->rules.len; i++) {
+			struct covering covering;
+
+			if (!unions_cover(arena, unions, i, &covering))
+				continue;
+			hidden++;
+			if (loaded.rs->rules.data[i].verb.row->verb != VERB_JUMP)
+				asked += ask_hidden(&loaded, &walk, i, &seed);
+		}
+		arena_free(loaded.arena);
+		arena_free(arena);
+	}
+	print_message("%u rules hidden, %u packets asked\n", hidden, asked);
+	assert_true(hidden > ROUNDS && asked > 10 * ROUNDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_unions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
