@@ -53,7 +53,7 @@ static json_t *region_json(struct session *s, const struct comparison *c,
 
 	if (known)
 		region_print(&text, c->regions, region, c->rs);
-	region_packet_print(&example, c->rs, &region->example);
+	region_packet_print(&example, c->rs, region->example);
 	json_object_set_new(object, "packets", json_str_or_null(str_of(buf_text(&text))));
 	json_object_set_new(object, "filled",
 			    known ? json_real(region_filled(c->regions, region)) : json_null());
@@ -154,7 +154,7 @@ static void print_region(struct session *s, struct buf *out, const struct compar
 	buf_printf(out, "\n    by %s instead of %s\n    e.g. ",
 		   decider_text(s->arena, c->rs, &region->after),
 		   decider_text(s->arena, c->old->rs, &region->before));
-	region_packet_print(out, c->rs, &region->example);
+	region_packet_print(out, c->rs, region->example);
 	buf_puts(out, "\n");
 }
 

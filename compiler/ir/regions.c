@@ -188,8 +188,8 @@ static struct decider ask(const struct ruleset *rs, const struct pkt *pkt)
 /* Both rulesets say so. */
 static bool is_true(const struct finder *f, const struct region *region)
 {
-	struct decider before = ask(f->side[0].rs, &region->example);
-	struct decider after = ask(f->side[1].rs, &region->example);
+	struct decider before = ask(f->side[0].rs, region->example);
+	struct decider after = ask(f->side[1].rs, region->example);
 
 	return same_decider(&before, &region->before) && same_decider(&after, &region->after) &&
 	       before.allow == region->before.allow && after.allow == region->after.allow;
@@ -207,6 +207,14 @@ static struct region *find_region(struct finder *f, const struct decider *before
 	region->before = *before;
 	region->after = *after;
 	return region;
+}
+
+static struct pkt *keep_packet(struct finder *f, const struct pkt *pkt)
+{
+	struct pkt *kept = arena_new_array(f->arena, struct pkt, 1);
+
+	*kept = *pkt;
+	return kept;
 }
 
 static struct area keep_area(struct finder *f, const struct area *area)
@@ -227,13 +235,13 @@ static void add_piece(struct finder *f, const struct area *area, const uint32_t 
 {
 	struct decider before = decider_of(&f->side[0].walk, steps[0]);
 	struct decider after = decider_of(&f->side[1].walk, steps[1]);
-	struct region found = { before, after, .share = 0 }, *region;
+	struct pkt pkt = area_packet(&f->out->fields, area, 0);
+	struct region found = { before, after, .example = &pkt }, *region;
 
 	if (before.allow == after.allow)
 		return;
-	found.example = area_packet(&f->out->fields, area, 0);
 	/* Only packets to their own source: malformed, they meet no rule. */
-	if (found.example.reason == REASON_SPOOF_LAND &&
+	if (pkt.reason == REASON_SPOOF_LAND &&
 	    (f->side[0].rs->antispoof || f->side[1].rs->antispoof))
 		return;
 	if (!is_true(f, &found)) {
@@ -242,9 +250,9 @@ static void add_piece(struct finder *f, const struct area *area, const uint32_t 
 	}
 	region = find_region(f, &before, &after);
 	found.share = area_share(&f->out->fields, &f->out->all, area);
-	if (found.share > region->largest) {
+	if (!region->example || found.share > region->largest) {
 		region->largest = found.share;
-		region->example = found.example;
+		region->example = keep_packet(f, &pkt);
 	}
 	vec_push(f->arena, &region->areas, keep_area(f, area));
 	region->share += found.share;
@@ -253,18 +261,22 @@ static void add_piece(struct finder *f, const struct area *area, const uint32_t 
 /* The work is used up: one packet of a piece that was not looked at. */
 static void sample(struct finder *f, const struct area *area)
 {
-	struct region found = { .share = 0 };
+	struct decider before, after;
+	struct region *region;
+	struct pkt pkt;
 
 	f->out->state = REGIONS_PARTIAL;
 	if (!f->samples)
 		return;
 	f->samples--;
-	found.example = area_packet(&f->out->fields, area, 0);
-	found.before = ask(f->side[0].rs, &found.example);
-	found.after = ask(f->side[1].rs, &found.example);
-	if (found.before.allow == found.after.allow)
+	pkt = area_packet(&f->out->fields, area, 0);
+	before = ask(f->side[0].rs, &pkt);
+	after = ask(f->side[1].rs, &pkt);
+	if (before.allow == after.allow)
 		return;
-	find_region(f, &found.before, &found.after)->example = found.example;
+	region = find_region(f, &before, &after);
+	if (!region->example)
+		region->example = keep_packet(f, &pkt);
 }
 
 static bool decided_there(void *ctx, const struct area *area, uint32_t step)

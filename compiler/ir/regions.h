@@ -27,7 +27,7 @@ struct region {
 	struct decider before, after;
 	areas areas;  /* do not overlap; none: only the example is known */
 	double share; /* of the header space: area_share() */
-	struct pkt example; /* of the largest area */
+	struct pkt *example; /* of the largest area */
 	double largest;
 };
 

@@ -122,7 +122,7 @@ static void test_cases(void **state)
 			buf_puts(&got, region->after.allow ? "+" : "-");
 			region_print(&got, &regions, region, after.rs);
 			buf_puts(&got, region_filled(&regions, region) == 1 ? "" : "~");
-			assert_region(before.rs, after.rs, region, &region->example);
+			assert_region(before.rs, after.rs, region, region->example);
 		}
 		if (strcmp(buf_text(&got), cases[i].regions)) {
 			print_message("%s: got\n%s\nwanted\n%s\n", cases[i].name, buf_text(&got),
@@ -242,7 +242,7 @@ static uint32_t check_pair(struct loaded *before, struct loaded *after,
 	vec_for_each(region, &regions->list) {
 		double share = 0;
 
-		assert_region(before->rs, after->rs, region, &region->example);
+		assert_region(before->rs, after->rs, region, region->example);
 		vec_for_each(area, &region->areas) {
 			struct pkt pkt;
 
