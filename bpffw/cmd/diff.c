@@ -205,7 +205,8 @@ static enum exit_code compare_packets(struct session *s, struct comparison *c)
 
 	if (regions.state == REGIONS_NONE) {
 		fail_plain(&s->f, ENOTSUP, EXIT_USAGE,
-			   "packets cannot be compared: the file uses what does not work yet");
+			   "packets cannot be compared: the file is too large or uses what does "
+			   "not work yet");
 		return session_failed(s);
 	}
 	c->regions = &regions;

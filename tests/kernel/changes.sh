@@ -64,6 +64,21 @@ ok "add after" fw add after ssh allow tcp dport 2223
 same "places" "$(texts)" "r5 -, r1 ssh, r6 -, r2 ping, r4 deny, r3 dns"
 exits 1 "diff differs" fw diff
 says "diff shows the rule" '^[-+]allow tcp dport 2222'
+exits 1 "verdicts differ" fw diff --packets
+says "which" '^now dropped, was allowed: tcp dport 2222  \(2\^-[0-9]+ of all headers\)$'
+says "who decides" "^    by 'default' instead of r5$"
+says "an example" '^    e\.g\. tcp .*:2222 syn$'
+cat >"$work/order.fw" <<-'EOF'
+	version 1
+	interface eth0
+	default drop
+	allow udp dport 53 name dns
+	allow tcp dport 22,2222-2223 name ssh
+	allow icmp type echo-request name ping
+EOF
+exits 1 "the rules differ" fw diff "$work/order.fw"
+ok "no verdict does" fw diff --packets "$work/order.fw"
+says "and it is said" "^the rules differ, no packet's verdict does$"
 ok "del by id" fw del r5
 ok "del by name" fw del deny
 says "del tells the packets" 'r4 deny: deleted'
