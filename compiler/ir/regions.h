@@ -25,8 +25,8 @@ struct decider {
 /* All packets that one rule decides in the old ruleset and another in the new one. */
 struct region {
 	struct decider before, after;
-	areas areas;  /* do not overlap; none: only the example is known */
-	double share; /* of the header space: area_share() */
+	areas areas;         /* do not overlap; none: only the example is known */
+	double share;        /* of the header space: area_share() */
 	struct pkt *example; /* of the largest area */
 	double largest;
 };

@@ -13,9 +13,9 @@ struct unions;
 struct unions *unions_new(struct arena *arena, const struct ruleset *rs);
 
 struct covering {
-	VEC(uint32_t) rules; /* those that take part, in file order; at least one */
-	bool before_rules;   /* essential traffic and fragments take part as well */
-	struct pkt example;  /* a packet of the rule, sets as in the file ... */
+	VEC(uint32_t) rules;         /* those that take part, in file order; at least one */
+	bool before_rules;           /* essential traffic and fragments take part as well */
+	struct pkt example;          /* a packet of the rule, sets as in the file ... */
 	struct eval_result decision; /* ... and what eval_packet() says of it */
 };
 

@@ -13,7 +13,7 @@
 struct walk_condition {
 	uint32_t field;
 	enum layer layer;
-	uint8_t proto;      /* proto_bits, as in the row */
+	uint8_t proto; /* proto_bits, as in the row */
 	bool uncertain;
 	bool nothing[2];    /* [0] IPv4 and others, [1] IPv6 */
 	ranges accepted[2]; /* normalised */
