@@ -57,7 +57,7 @@ enum pkt_reason {
 #define X(name, word, help) REASON_##name,
 	PKT_REASONS(X)
 #undef X
-	REASON_COUNT,
+		REASON_COUNT,
 };
 #define REASON_FIRST_SPOOF REASON_SPOOF_SOURCE
 
@@ -72,15 +72,15 @@ struct pkt {
 	__u64 dst[2];
 	__u64 smac; /* 48 bits, first byte on the wire is the most significant */
 	__u64 dmac;
-	__u32 ifnum;	 /* stable interface number, 0 unknown */
+	__u32 ifnum;     /* stable interface number, 0 unknown */
 	__u32 frame_len; /* bytes without FCS, all buffers */
-	__u32 ip_len;	 /* IPv4 total length, IPv6 payload length + 40 */
-	__u32 from;	 /* resume: classify returns the lowest matching place >= from */
+	__u32 ip_len;    /* IPv4 total length, IPv6 payload length + 40 */
+	__u32 from;      /* resume: classify returns the lowest matching place >= from */
 	__u16 sport;
 	__u16 dport;
 	__u16 ethertype; /* behind the tags; a value below 0x600 is an 802.3 length */
-	__u16 vlan;	 /* VID of the outer tag that has one, 0 untagged */
-	__u16 l3_off;	 /* from the start of the frame */
+	__u16 vlan;      /* VID of the outer tag that has one, 0 untagged */
+	__u16 l3_off;    /* from the start of the frame */
 	__u16 l4_off;
 	__u8 family; /* enum pkt_family */
 	__u8 proto;
@@ -89,14 +89,14 @@ struct pkt {
 	__u8 flags; /* the 8 TCP flag bits, FIN lowest */
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 frag;	  /* enum pkt_frag */
-	__u8 reason;	  /* enum pkt_reason; the first fault found */
-	__u8 essential;	  /* 1: ARP, neighbour and router discovery, DHCP reply, packet too big */
+	__u8 frag;        /* enum pkt_frag */
+	__u8 reason;      /* enum pkt_reason; the first fault found */
+	__u8 essential;   /* 1: ARP, neighbour and router discovery, DHCP reply, packet too big */
 	__u8 established; /* not filled yet */
-	__u8 probe;	  /* 1: return an answer instead of a verdict, touch no counter */
-	__u32 walk; /* the parser's own; means nothing afterwards */
-	__u32 slot;   /* classify's own: the key of a counter */
-	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
+	__u8 probe;       /* 1: return an answer instead of a verdict, touch no counter */
+	__u32 walk;       /* the parser's own; means nothing afterwards */
+	__u32 slot;       /* classify's own: the key of a counter */
+	__u32 outside;    /* classify's own: bit n: not in the chain entered at depth n */
 	__u8 pad[20];
 	/* classify's own: the fields that the forest cuts and compares, one 64-bit word each */
 	__u64 key[PKT_KEYS];
@@ -115,11 +115,11 @@ enum answer_stage {
 	ANSWER_RULE,
 	ANSWER_DEFAULT,
 };
-#define ANSWER_BASE	     0x40000000u
+#define ANSWER_BASE          0x40000000u
 #define ANSWER(stage, place) (ANSWER_BASE | (__u32)(stage) << 24 | (__u32)(place))
-#define ANSWER_STAGE(a)	     ((a) >> 24 & 0x3f)
-#define ANSWER_PLACE(a)	     ((a) & 0xffffff)
-#define PLACES_MAX	     (1u << 24)
+#define ANSWER_STAGE(a)      ((a) >> 24 & 0x3f)
+#define ANSWER_PLACE(a)      ((a)&0xffffff)
+#define PLACES_MAX           (1u << 24)
 
 /* Counters: a per-CPU array of struct counter. User space never writes it. Slots below
  * SLOT_RULES are fixed; a rule's identity owns one slot from there on. */
@@ -134,8 +134,8 @@ enum counter_slot {
 	SLOT_ESSENTIAL,
 	SLOT_FALLTHROUGH, /* a tail call of the generation failed */
 	SLOT_NO_RULESET,  /* the dispatcher found no ruleset in the slot */
-	SLOT_FRAGMENTS,	  /* decided by option fragments drop or pass */
-	SLOT_MALFORMED,	  /* + enum pkt_reason */
+	SLOT_FRAGMENTS,   /* decided by option fragments drop or pass */
+	SLOT_MALFORMED,   /* + enum pkt_reason */
 	SLOT_RULES = 64,
 };
 _Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
@@ -156,8 +156,8 @@ struct iface_slot {
 /* .rodata of `enter`: the file's statements that a packet meets before any rule. */
 struct enter_config {
 	__u8 malformed_pass; /* option malformed pass */
-	__u8 antispoof;	     /* option antispoof on */
-	__u8 essential;	     /* essential on */
+	__u8 antispoof;      /* option antispoof on */
+	__u8 essential;      /* essential on */
 };
 
 /* The dispatcher's only setting, in .data.config: what an empty slot means. */

@@ -183,7 +183,8 @@ static __always_inline __u8 parse_ether(struct pkt *p, struct cursor *c, __u32 *
 		fault = cursor_at(c, WIRE_ETHER_TAG, REASON_ETH_SHORT, &at);
 		if (fault)
 			return fault;
-		/* A VID of 0 is only a priority: the network stack, too, takes the tag behind it. */
+		/* A VID of 0 is only a priority: the network stack, too, takes the tag behind it.
+		 */
 		if (p->vlan == 0)
 			p->vlan = wire_u16(at) & 0xfff;
 		type = wire_u16(at + 2);

@@ -17,18 +17,19 @@
 /* clang-format on */
 
 enum command_flags {
-	CMD_ROOT = 1,	 /* needs CAP_BPF, CAP_NET_ADMIN: checked before run */
-	CMD_LANGUAGE = 2, /* arguments are rule language: '-x' still is an option, the rest is lexed */
+	CMD_ROOT = 1, /* needs CAP_BPF, CAP_NET_ADMIN: checked before run */
+	CMD_LANGUAGE =
+		2, /* arguments are rule language: '-x' still is an option, the rest is lexed */
 };
 
 struct command {
 	const char *name;
-	const char *args; /* "[before|after REF] RULE" */
-	const char *help; /* one line */
+	const char *args;    /* "[before|after REF] RULE" */
+	const char *help;    /* one line */
 	const char *details; /* a paragraph for `help NAME`, or NULL */
 	const char *example;
 	const struct option_row *opts; /* ended by a row without name; NULL: none */
-	int min_args, max_args;	       /* max -1: any */
+	int min_args, max_args;        /* max -1: any */
 	unsigned int flags;
 	enum exit_code (*run)(const struct invocation *in);
 };

@@ -14,9 +14,9 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct option_row {
 	const char *name;  /* "dump": --dump */
-	char letter;	   /* 0: none */
+	char letter;       /* 0: none */
 	const char *value; /* "ast|rules|bpf": the words it takes; "N": any value; NULL: a flag */
-	bool optional;	   /* --confirm or --confirm=60s */
+	bool optional;     /* --confirm or --confirm=60s */
 	const char *help;
 };
 

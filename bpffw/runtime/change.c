@@ -101,7 +101,8 @@ static int find_targets(struct work *w, uint32_t n_known)
 			continue;
 		diag_warning(w->ds, target->span, W151, "no interface " STR_FMT " now",
 			     STR_ARG(target->name));
-		diag_help(w->ds, "when it appears it is open until 'bpffw apply' or another change");
+		diag_help(w->ds,
+			  "when it appears it is open until 'bpffw apply' or another change");
 	}
 	return targets_check_vlan(w->ds, w->rs, &w->targets, &w->devices, w->f);
 }

@@ -37,7 +37,7 @@ struct change_result {
 	VEC(struct attached) attached;
 	uint64_t ns_compile, ns_load, ns_witness, ns_swap, ns_total;
 	uint32_t n_witnesses, n_insns;
-	const char *session; /* by what the ssh session is still allowed; NULL: nobody asked */
+	const char *session;      /* by what the ssh session is still allowed; NULL: nobody asked */
 	struct compiled compiled; /* in the arena */
 };
 

@@ -19,11 +19,11 @@ enum exit_code {
 };
 
 struct failure {
-	int err;	    /* positive errno, 0: none */
+	int err;             /* positive errno, 0: none */
 	enum exit_code exit; /* EXIT_SYSTEM unless set otherwise */
-	char what[512];	    /* "cannot attach to eth0: xdp program 41 'lb' of another owner holds it" */
-	char help[512];	    /* "detach it, or ..."; empty: none */
-	char *log;	    /* verifier log worth showing with -v, or NULL; free() */
+	char what[512]; /* "cannot attach to eth0: xdp program 41 'lb' of another owner holds it" */
+	char help[512]; /* "detach it, or ..."; empty: none */
+	char *log;      /* verifier log worth showing with -v, or NULL; free() */
 };
 
 /* Fill @f; return -err. The text names object and cause; the errno's own words are appended. */

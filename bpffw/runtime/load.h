@@ -15,7 +15,7 @@
 /* The unit shared by all generations: <bpffs>/abi<N>/, and the counters of this generation. */
 struct unit {
 	int dispatcher; /* program */
-	int waiting;	/* program that passes everything, for a link before its first commit */
+	int waiting;    /* program that passes everything, for a link before its first commit */
 	int jmp;        /* one-slot program array */
 	int scratch, ifaces, config;
 	int owner;     /* the network namespace it belongs to */

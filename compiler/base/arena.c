@@ -9,7 +9,7 @@
 
 #define BLOCK_FIRST ((size_t)16 << 10)
 #define BLOCK_MAX   ((size_t)4 << 20)
-#define ALIGN	    ((size_t)16)
+#define ALIGN       ((size_t)16)
 
 struct block {
 	struct block *next;

@@ -34,7 +34,7 @@ static inline void *arena_alloc_aligned(struct arena *arena, size_t size, size_t
 	return (void *)((at + align - 1) & ~(uintptr_t)(align - 1));
 }
 
-#define arena_new_array(arena, type, count)                                                        \
+#define arena_new_array(arena, type, count) \
 	((type *)arena_alloc_aligned((arena), sizeof(type) * (count), _Alignof(type)))
 
 #define _cleanup_arena_ __attribute__((cleanup(arena_cleanup)))

@@ -22,10 +22,10 @@ struct span {
 };
 
 struct source {
-	struct str name;       /* as the user wrote it; "command" or "-" */
+	struct str name; /* as the user wrote it; "command" or "-" */
 	struct str text;
-	struct span included;  /* the include statement; source 0: none */
-	uint32_t *lines;       /* offsets of line starts, filled by diag_position() */
+	struct span included; /* the include statement; source 0: none */
+	uint32_t *lines;      /* offsets of line starts, filled by diag_position() */
 	uint32_t n_lines;
 };
 
@@ -45,8 +45,8 @@ struct diag {
 	struct span span;
 	const char *message;
 	const char *help; /* NULL: none */
-	bool once;	  /* about the whole ruleset: it is said once */
-	uint32_t by;	  /* W201: id of the rule that covers this one; 0: no rule with an id */
+	bool once;        /* about the whole ruleset: it is said once */
+	uint32_t by;      /* W201: id of the rule that covers this one; 0: no rule with an id */
 };
 
 struct diags {
@@ -59,10 +59,10 @@ struct diags {
 };
 
 struct position {
-	uint32_t line; /* from 1; 0: nowhere (source 0) */
-	uint32_t col;  /* from 1, in bytes */
+	uint32_t line;    /* from 1; 0: nowhere (source 0) */
+	uint32_t col;     /* from 1, in bytes */
 	uint32_t end_col; /* last column, inclusive, on the same line */
-	struct str text; /* the whole line without its newline */
+	struct str text;  /* the whole line without its newline */
 };
 
 struct diags *diags_new(struct arena *arena);
@@ -72,8 +72,8 @@ uint32_t diag_source(struct diags *ds, struct str name, struct str text, struct 
 
 void diag_error(struct diags *ds, struct span span, enum diag_code code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-void diag_warning(struct diags *ds, struct span span, enum diag_code code, const char *format,
-		  ...) __attribute__((format(printf, 4, 5)));
+void diag_warning(struct diags *ds, struct span span, enum diag_code code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* The help line of the newest diag; a second call replaces the first. */
 void diag_help(struct diags *ds, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -15,7 +15,7 @@ struct str {
 };
 
 #define STR(literal)  ((struct str){ "" literal, sizeof(literal) - 1 })
-#define STR_FMT	      "%.*s"
+#define STR_FMT       "%.*s"
 #define STR_ARG(text) (int)(text).len, (text).s
 
 static inline struct str str_of(const char *text)

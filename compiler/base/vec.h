@@ -15,11 +15,11 @@
 
 #include "compiler/base/arena.h"
 
-#define VEC(type)                                                                                  \
-	struct {                                                                                   \
-		type *data;                                                                        \
-		uint32_t len;                                                                      \
-		uint32_t cap;                                                                      \
+#define VEC(type)             \
+	struct {              \
+		type *data;   \
+		uint32_t len; \
+		uint32_t cap; \
 	}
 
 static inline void *vec_grow(struct arena *arena, void *data, uint32_t len, uint32_t *cap,
@@ -34,21 +34,21 @@ static inline void *vec_grow(struct arena *arena, void *data, uint32_t len, uint
 	return grown;
 }
 
-#define vec_reserve_one(arena, v)                                                                  \
-	((v)->len < (v)->cap ? (void)0                                                             \
-			     : (void)((v)->data = vec_grow((arena), (v)->data, (v)->len,           \
+#define vec_reserve_one(arena, v)                                                        \
+	((v)->len < (v)->cap ? (void)0                                                   \
+			     : (void)((v)->data = vec_grow((arena), (v)->data, (v)->len, \
 							   &(v)->cap, sizeof(*(v)->data))))
 
 /* A pointer to a new zeroed last element; valid until the next vec_add. */
-#define vec_add(arena, v)                                                                          \
-	(vec_reserve_one(arena, v), memset(&(v)->data[(v)->len], 0, sizeof(*(v)->data)),           \
+#define vec_add(arena, v)                                                                \
+	(vec_reserve_one(arena, v), memset(&(v)->data[(v)->len], 0, sizeof(*(v)->data)), \
 	 &(v)->data[(v)->len++])
 
 #define vec_push(arena, v, value) (*vec_add(arena, v) = (value))
 
 /* An empty vector has no data, and NULL + 0 is undefined in C. */
-#define vec_for_each(item, v)                                                                      \
-	for (__typeof__((v)->data + 0) item = (v)->data; item && item < (v)->data + (v)->len;      \
+#define vec_for_each(item, v)                                                                 \
+	for (__typeof__((v)->data + 0) item = (v)->data; item && item < (v)->data + (v)->len; \
 	     item++)
 
 #endif

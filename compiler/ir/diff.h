@@ -14,7 +14,7 @@
 struct diff {
 	uint32_t *new_of_old; /* DIFF_NONE: removed */
 	uint32_t *old_of_new; /* DIFF_NONE: added */
-	bool *moved;	      /* by new rule: kept, but in another chain or order */
+	bool *moved;          /* by new rule: kept, but in another chain or order */
 	/* A kept rule is one of: changed (text, name or comment), else moved, else unchanged. */
 	uint32_t n_added, n_removed, n_changed, n_unchanged, n_moved;
 };

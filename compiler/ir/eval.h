@@ -15,8 +15,8 @@
 struct eval_result {
 	enum answer_stage stage;
 	uint32_t place; /* ANSWER_RULE: its place */
-	uint32_t rule;	/* ANSWER_RULE: index into ruleset.rules */
-	bool allow;	/* meaningless for a non-terminal answer */
+	uint32_t rule;  /* ANSWER_RULE: index into ruleset.rules */
+	bool allow;     /* meaningless for a non-terminal answer */
 };
 
 /*
@@ -26,8 +26,7 @@ struct eval_result {
  * one more than a place that answered for this packet before.
  * State is not modelled: no limit is exceeded, `when` and `until` hold, no list has an entry.
  */
-struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt,
-			       bool stop_at_count);
+struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt, bool stop_at_count);
 uint32_t eval_answer(const struct eval_result *result); /* as ANSWER() */
 
 /* One match against one packet. */
@@ -40,7 +39,7 @@ uint32_t eval_places(const struct ruleset *rs);
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_DEPENDS };
 
 struct eval_step {
-	uint32_t rule;	    /* index; a step of the default has UINT32_MAX */
+	uint32_t rule; /* index; a step of the default has UINT32_MAX */
 	enum truth truth;
 	const char *why;    /* "src 203.0.113.9 is not in 192.0.2.0/24"; NULL on a match */
 	struct str depends; /* the field the answer depends on */
@@ -48,11 +47,11 @@ struct eval_step {
 
 struct eval_trace {
 	VEC(struct eval_step) steps; /* in the order walked */
-	enum truth allow;	     /* YES allowed, NO dropped, DEPENDS */
-	uint32_t rule;		     /* decider; UINT32_MAX the default (or DEPENDS: the first) */
+	enum truth allow;            /* YES allowed, NO dropped, DEPENDS */
+	uint32_t rule;               /* decider; UINT32_MAX the default (or DEPENDS: the first) */
 	bool is_default;
 	enum answer_stage stage; /* of the decider: ESSENTIAL, FRAGMENTS, RULE or DEFAULT */
-	enum truth essential;	 /* whether the packets are essential traffic (NO when it is off) */
+	enum truth essential;    /* whether the packets are essential traffic (NO when it is off) */
 	VEC(struct str) depends_on;
 };
 

@@ -17,12 +17,12 @@
 
 #include "compiler/ir/cube.h"
 
-#define FOREST_GROUPS_MAX  7 /* per family */
-#define FOREST_LEAF	   0xff
-#define FOREST_LEAF_SOFT   4u
-#define FOREST_LEAF_MAX	   2048u /* a longer one that will not split further is refused */
-#define FOREST_DEPTH_MAX   16u
-#define FOREST_CUT_BITS	   12u
+#define FOREST_GROUPS_MAX 7 /* per family */
+#define FOREST_LEAF       0xff
+#define FOREST_LEAF_SOFT  4u
+#define FOREST_LEAF_MAX   2048u /* a longer one that will not split further is refused */
+#define FOREST_DEPTH_MAX  16u
+#define FOREST_CUT_BITS   12u
 
 /*
  * An inner node has (mask + 1) children, stored one behind the other:
@@ -89,7 +89,7 @@ enum forest_test_kind {
  */
 struct forest_test {
 	uint16_t offset; /* in struct pkt */
-	uint8_t width;	 /* 1, 2, 4, 8; 16: address pair */
+	uint8_t width;   /* 1, 2, 4, 8; 16: address pair */
 	uint8_t kind;
 	uint8_t key_size;
 	uint8_t steps;
@@ -120,9 +120,9 @@ struct forest_region {
  * when the place found so far is below a group's `first`. */
 struct forest_group {
 	unsigned int family;
-	uint32_t root;	   /* index into nodes */
-	uint32_t first;	   /* = nodes[root].first */
-	uint32_t depth;	   /* inner nodes on the longest way to a leaf */
+	uint32_t root;     /* index into nodes */
+	uint32_t first;    /* = nodes[root].first */
+	uint32_t depth;    /* inner nodes on the longest way to a leaf */
 	uint32_t leaf_max; /* records in the largest leaf */
 };
 
@@ -131,8 +131,8 @@ struct forest {
 	uint32_t blob_size;
 	struct forest_region nodes, records4, records6, tests, tables, actions;
 	VEC(struct forest_group) groups; /* FAMILY_NONE, then IPv4, then IPv6 */
-	struct dims dims[3];		 /* of FAMILY_NONE, IPv4, IPv6: index forest_family() */
-	uint32_t dims_used[3];		 /* bitmap: the nodes and records read key[i] */
+	struct dims dims[3];             /* of FAMILY_NONE, IPv4, IPv6: index forest_family() */
+	uint32_t dims_used[3];           /* bitmap: the nodes and records read key[i] */
 	uint32_t n_places;
 	uint32_t resumes_max; /* most non-terminal places that one packet can meet */
 	uint32_t tests_max;   /* longest run of tests */

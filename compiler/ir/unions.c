@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define WORK_MAX 1500000u
+#define WORK_MAX 150000u
 
 struct unions {
 	const struct ruleset *rs;

@@ -19,7 +19,10 @@ struct covering {
 	struct eval_result decision; /* ... and what eval_packet() says of it */
 };
 
-/* Return: false when it is not certain, or the work is used up (about 30 ms). */
+/*
+ * Return: false when it is not certain, or the work is used up: about 3 ms, since every change of a
+ * rule waits for it.
+ */
 bool unions_cover(struct arena *arena, struct unions *unions, uint32_t rule,
 		  struct covering *ret_covering);
 

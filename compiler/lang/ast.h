@@ -36,9 +36,9 @@ struct ast_clause {
 	const struct clause *row;
 	struct span span; /* with its not */
 	struct span key;
-	struct ast_value value;	  /* log every T: the time is its atom */
+	struct ast_value value;   /* log every T: the time is its atom */
 	struct ast_action action; /* exceed */
-	bool negated;		  /* "not" before the clause */
+	bool negated;             /* "not" before the clause */
 };
 
 /* Where a rule stands in the admin's own files. */
@@ -54,7 +54,7 @@ struct ast_rule {
 	struct span span;
 	struct ast_action verb;
 	VEC(struct ast_clause) clauses;
-	uint32_t id;	      /* r7 is 7; 0: not yet given */
+	uint32_t id;          /* r7 is 7; 0: not yet given */
 	struct origin origin; /* preset by the store for a running rule, else taken from span */
 };
 
@@ -92,22 +92,22 @@ struct ast_stmt {
 	struct span span;
 	struct word key;   /* its keyword */
 	struct word name;  /* option, define, set, chain; default and essential: the verdict */
-	words args;	   /* version, interface names, option value, define atoms, include path */
+	words args;        /* version, interface names, option value, define atoms, include path */
 	struct word mode;  /* interface */
-	bool log;	   /* default: with log */
+	bool log;          /* default: with log */
 	struct word every; /* default log every T */
 	struct word type;  /* set */
 	struct word timeout, size, file, comment; /* set; list: file, comment, timeout = for */
 	struct span timeout_key;
 	bool has_block;
 	VEC(struct ast_element) elements;
-	VEC(struct ast_rule) rules;	/* chain; STMT_RULE: exactly one */
+	VEC(struct ast_rule) rules;     /* chain; STMT_RULE: exactly one */
 	VEC(struct ast_expect) expects; /* test */
 };
 
 struct ast {
 	VEC(struct ast_stmt) stmts; /* includes replaced by what they include, in order */
-	VEC(struct span) files;	    /* .source of each file read, the first one first */
+	VEC(struct span) files;     /* .source of each file read, the first one first */
 };
 
 /* `check --dump=ast`: one node a line, indented. */

@@ -72,30 +72,30 @@ enum family_bit { FAM_IPV4 = 1, FAM_IPV6 = 2, FAM_OTHER = 4, FAM_IP = 3, FAM_ALL
 
 struct clause {
 	const char *name;
-	const char *help; /* one line */
+	const char *help;    /* one line */
 	const char *example; /* a whole rule that parses and compiles (or is E190) */
 	enum clause_kind kind;
 	enum syntax syntax;
 	enum part part; /* limits and options */
 	enum value_type type;
 	enum layer layer;
-	uint8_t proto;	    /* proto_bits that carry the field; 0: any */
+	uint8_t proto;         /* proto_bits that carry the field; 0: any */
 	uint8_t implies_proto; /* proto_bit added as a match by this clause (syn: tcp) */
-	uint8_t gives_proto; /* proto_bit the clause stands for (tcp: PROTO_TCP) */
-	uint8_t families;   /* family_bits the clause leaves, 0: both IP; FAM_OTHER: any frame */
-	uint16_t offset;    /* in struct pkt */
-	uint8_t width;	    /* bytes in struct pkt; 16: an address pair */
-	uint64_t max;	    /* largest value; 0: from the width */
+	uint8_t gives_proto;   /* proto_bit the clause stands for (tcp: PROTO_TCP) */
+	uint8_t families;      /* family_bits the clause leaves, 0: both IP; FAM_OTHER: any frame */
+	uint16_t offset;       /* in struct pkt */
+	uint8_t width;         /* bytes in struct pkt; 16: an address pair */
+	uint64_t max;          /* largest value; 0: from the width */
 	/* SYNTAX_NONE matches: the one atom they stand for, field & mask == value. */
 	uint8_t implied_mask;
 	uint8_t implied_value;
-	bool needs_l4_proto; /* E106 without a protocol in .proto */
-	const char *after;  /* only directly after this clause ("icmp" for type) */
-	const char *later;  /* E190 until it works: the word to name */
+	bool needs_l4_proto;        /* E106 without a protocol in .proto */
+	const char *after;          /* only directly after this clause ("icmp" for type) */
+	const char *later;          /* E190 until it works: the word to name */
 	const char *const *aliases; /* NULL-terminated or NULL */
 };
 
-#define FIELD(type, member)                                                                        \
+#define FIELD(type, member) \
 	.offset = offsetof(struct type, member), .width = sizeof(((struct type *)0)->member)
 
 /* Matches in listing order, ended by a row without a name. */
@@ -126,12 +126,12 @@ enum verb {
 
 enum action_syntax {
 	ACTION_BARE,
-	ACTION_CHAIN,	  /* jump CHAIN */
+	ACTION_CHAIN,     /* jump CHAIN */
 	ACTION_BLACKLIST, /* [@set] ["verified"] for T */
-	ACTION_RATE,	  /* rate-limit RATE */
-	ACTION_NUMBER,	  /* conn-limit N */
-	ACTION_SCAN,	  /* scan-limit N within T */
-	ACTION_LOG,	  /* log [every T] */
+	ACTION_RATE,      /* rate-limit RATE */
+	ACTION_NUMBER,    /* conn-limit N */
+	ACTION_SCAN,      /* scan-limit N within T */
+	ACTION_LOG,       /* log [every T] */
 };
 
 struct action {
@@ -140,12 +140,12 @@ struct action {
 	const char *example;
 	enum verb verb;
 	enum action_syntax syntax;
-	bool is_verb;	   /* may open a rule */
-	bool is_exceed;	   /* may follow 'exceed' */
-	bool terminal;	   /* decides: allow or drop */
-	bool uncounted;	   /* only leads through chains: has no counter */
-	bool limits;	   /* takes rate clauses after it */
-	bool rate_clauses; /* may carry rate, burst, per, exceed */
+	bool is_verb;        /* may open a rule */
+	bool is_exceed;      /* may follow 'exceed' */
+	bool terminal;       /* decides: allow or drop */
+	bool uncounted;      /* only leads through chains: has no counter */
+	bool limits;         /* takes rate clauses after it */
+	bool rate_clauses;   /* may carry rate, burst, per, exceed */
 	uint8_t needs_proto; /* proto_bits the rule must be of; 0: any */
 	const char *later;
 	const char *const *aliases;

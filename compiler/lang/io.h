@@ -32,12 +32,12 @@ struct env {
 	const struct io *io;
 	/* Interface names by number: [0] is interface number 1. Sema appends names it meets. */
 	strs interfaces;
-	struct str cwd;	      /* makes the path of a list file absolute; len 0: it stays */
-	uint32_t n_present;   /* of them, how many exist now (a prefix of the list) */
-	bool check_present;   /* W151 for names that do not exist now */
-	bool command;	      /* the newest rule was typed as a command: E171, not W209 */
-	uint64_t now;	      /* seconds since the epoch, UTC; 0: unknown, no E171/W209 */
-	int32_t utc_offset;   /* seconds east, for local times */
+	struct str cwd;     /* makes the path of a list file absolute; len 0: it stays */
+	uint32_t n_present; /* of them, how many exist now (a prefix of the list) */
+	bool check_present; /* W151 for names that do not exist now */
+	bool command;       /* the newest rule was typed as a command: E171, not W209 */
+	uint64_t now;       /* seconds since the epoch, UTC; 0: unknown, no E171/W209 */
+	int32_t utc_offset; /* seconds east, for local times */
 	/* Peer of the admin's ssh session for W204 and the lock-out check; family 0: none. */
 	struct {
 		unsigned int family;

@@ -10,8 +10,8 @@
 #include "compiler/lang/rule.h"
 
 enum print_flags {
-	PRINT_NAME = 1,	    /* name N */
-	PRINT_COMMENT = 2,  /* comment "..." */
+	PRINT_NAME = 1,    /* name N */
+	PRINT_COMMENT = 2, /* comment "..." */
 	PRINT_ALL = 3,
 };
 

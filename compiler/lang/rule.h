@@ -12,13 +12,14 @@
 enum atom_kind {
 	ATOM_RANGE, /* lo <= (field & mask) <= hi */
 	ATOM_SET,   /* member of ruleset.sets[set] */
-	ATOM_IFACE, /* lo == hi: the number, 0 = a glob that matches nothing now; text: as written */
+	ATOM_IFACE, /* lo == hi: the number, 0 = a glob that matches nothing now; text: as written
+		     */
 };
 
 struct atom {
 	enum atom_kind kind;
 	uint8_t family; /* TYPE_ADDR: 4 or 6 */
-	uint64_t mask;	/* flags only; else all ones */
+	uint64_t mask;  /* flags only; else all ones */
 	u128 lo;
 	u128 hi;
 	uint32_t set;
@@ -43,10 +44,10 @@ enum rate_unit { RATE_PACKETS, RATE_BITS, RATE_BYTES };
 struct limit {
 	bool present;
 	enum rate_unit unit;
-	uint64_t count;	 /* packets, bits or bytes ... */
-	uint64_t period; /* ... in this many seconds */
-	uint64_t burst;	 /* in packets or bytes; 0: not given */
-	uint8_t keys;	 /* bits of enum limit_key */
+	uint64_t count;     /* packets, bits or bytes ... */
+	uint64_t period;    /* ... in this many seconds */
+	uint64_t burst;     /* in packets or bytes; 0: not given */
+	uint8_t keys;       /* bits of enum limit_key */
 	uint8_t src4, src6; /* prefix lengths, 32 and 64 unless given */
 	uint64_t number;    /* conn-limit, scan-limit */
 	uint64_t within;    /* scan-limit, seconds */
@@ -55,18 +56,18 @@ enum limit_key { KEY_SRC = 1, KEY_DST = 2, KEY_SPORT = 4, KEY_DPORT = 8 };
 
 struct act {
 	const struct action *row;
-	uint32_t chain;	  /* jump: index into ruleset.chains ... */
+	uint32_t chain;     /* jump: index into ruleset.chains ... */
 	struct span target; /* ... and the word that names it */
-	int32_t set;	  /* blacklist: index, -1 the built-in list */
-	uint64_t seconds; /* blacklist for */
+	int32_t set;        /* blacklist: index, -1 the built-in list */
+	uint64_t seconds;   /* blacklist for */
 	bool verified;
 };
 
 #define ID_NONE 0u
 
 struct rule {
-	uint32_t id;	/* r7 is 7; given by the store (diff.h), ID_NONE in a plain check */
-	uint32_t slot;	/* counter slot, given by the store; 0 in a plain check */
+	uint32_t id;    /* r7 is 7; given by the store (diff.h), ID_NONE in a plain check */
+	uint32_t slot;  /* counter slot, given by the store; 0 in a plain check */
 	uint32_t chain; /* index into ruleset.chains; 0 is the top level */
 	struct span span;
 	struct origin origin;
@@ -74,9 +75,9 @@ struct rule {
 	struct limit limit;
 	struct act exceed; /* row NULL: none */
 	VEC(struct match) matches;
-	uint8_t families; /* family_bits; FAM_OTHER only with 'ether' */
+	uint8_t families;                           /* family_bits; FAM_OTHER only with 'ether' */
 	struct str name, comment, when, until_text; /* len 0: none */
-	uint64_t until;				    /* epoch seconds, 0: none */
+	uint64_t until;                             /* epoch seconds, 0: none */
 	bool has_until;
 	bool log;
 	uint64_t log_every; /* seconds, 0: not given */
@@ -101,12 +102,12 @@ struct set_entry {
 struct set {
 	struct str name;
 	struct span span;
-	enum value_type type; /* TYPE_ADDR, TYPE_PORT, TYPE_MAC */
+	enum value_type type;          /* TYPE_ADDR, TYPE_PORT, TYPE_MAC */
 	VEC(struct set_entry) entries; /* as written, static part with its list file */
-	uint32_t n_block;	       /* of them, the first so many are not from the file */
+	uint32_t n_block;              /* of them, the first so many are not from the file */
 	/* The same, normalised: [0] IPv4 or the only one, [1] IPv6. */
 	ranges members[2];
-	uint64_t size;	  /* 0: not given */
+	uint64_t size;    /* 0: not given */
 	uint64_t timeout; /* seconds, 0: none */
 	struct str file, comment;
 	uint32_t n_uses;
@@ -143,9 +144,9 @@ struct ruleset {
 	bool malformed_pass;
 	bool fail_open;
 	bool antispoof;
-	uint64_t flows; /* 0: default */
-	uint64_t learn; /* seconds, 0: default */
-	VEC(struct rule) rules; /* in file order, over all chains */
+	uint64_t flows;           /* 0: default */
+	uint64_t learn;           /* seconds, 0: default */
+	VEC(struct rule) rules;   /* in file order, over all chains */
 	VEC(struct chain) chains; /* [0] top level */
 	VEC(struct set) sets;
 	VEC(struct ast_stmt) lists; /* allowlist, blacklist: kept as written until they work */

@@ -9,8 +9,8 @@
 #include "compiler/ir/cover.h"
 #include "compiler/ir/eval.h"
 
-#define HEAD "interface eth0\ndefault drop\n"
-#define OPEN "interface eth0\ndefault allow\n"
+#define HEAD         "interface eth0\ndefault drop\n"
+#define OPEN         "interface eth0\ndefault allow\n"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct describe_case {
@@ -220,7 +220,8 @@ static void test_tests(void **state)
 static void test_steps(void **state)
 {
 	struct loaded loaded = load_text(HEAD "allow tcp name a\nchain c { count; allow udp }\n"
-					      "jump c name j\nallow icmp name z\n", NULL);
+					      "jump c name j\nallow icmp name z\n",
+					 NULL);
 	struct expect packet = read_description(&loaded, "src 192.0.2.1");
 	struct eval_trace trace = eval_description(loaded.arena, loaded.rs, &packet);
 	static const enum truth truths[] = { TRUTH_DEPENDS, TRUTH_YES, TRUTH_YES, TRUTH_DEPENDS,
@@ -247,27 +248,68 @@ static unsigned int pick(unsigned int n)
 
 #define ONE_OF(table) ((table)[pick(COUNT(table))])
 
-static const char *const heads[] = { "", "", "tcp", "udp", "icmp", "icmp6", "ip4", "ip6",
-				     "not tcp", "proto gre", "proto tcp,udp", "tcp syn",
-				     "tcp dport 22", "tcp dport 22-80", "tcp not dport 22",
-				     "udp sport 67", "udp sport 67 dport 68", "udp dport 53",
-				     "udp dport @p", "tcp flags syn/syn,ack", "tcp not flags none/all",
-				     "icmp type 8", "icmp type 3 code 4", "icmp6 type 2",
-				     "icmp6 not type 128", "established", "ether 0x0806",
+static const char *const heads[] = { "",
+				     "",
+				     "tcp",
+				     "udp",
+				     "icmp",
+				     "icmp6",
+				     "ip4",
+				     "ip6",
+				     "not tcp",
+				     "proto gre",
+				     "proto tcp,udp",
+				     "tcp syn",
+				     "tcp dport 22",
+				     "tcp dport 22-80",
+				     "tcp not dport 22",
+				     "udp sport 67",
+				     "udp sport 67 dport 68",
+				     "udp dport 53",
+				     "udp dport @p",
+				     "tcp flags syn/syn,ack",
+				     "tcp not flags none/all",
+				     "icmp type 8",
+				     "icmp type 3 code 4",
+				     "icmp6 type 2",
+				     "icmp6 not type 128",
+				     "established",
+				     "ether 0x0806",
 				     "ether 0x88cc" };
-static const char *const sources[] = { "", "", "", "src 192.0.2.0/24", "src 192.0.2.1",
-				       "src 192.0.2.1-192.0.2.8,2001:db8::/32", "not src 192.0.2.1",
-				       "src @s", "not src @s", "src 192.0.0.0/16 not src 192.0.2.0/29" };
-static const char *const others[] = { "", "", "", "", "dst 203.0.113.1", "dst 2001:db8::/32",
-				      "frag any", "frag later", "frag no", "len 0-100", "on eth1",
-				      "not on eth0", "vlan 20", "not vlan 20", "dscp ef" };
+static const char *const sources[] = { "",
+				       "",
+				       "",
+				       "src 192.0.2.0/24",
+				       "src 192.0.2.1",
+				       "src 192.0.2.1-192.0.2.8,2001:db8::/32",
+				       "not src 192.0.2.1",
+				       "src @s",
+				       "not src @s",
+				       "src 192.0.0.0/16 not src 192.0.2.0/29" };
+static const char *const others[] = { "",
+				      "",
+				      "",
+				      "",
+				      "dst 203.0.113.1",
+				      "dst 2001:db8::/32",
+				      "frag any",
+				      "frag later",
+				      "frag no",
+				      "len 0-100",
+				      "on eth1",
+				      "not on eth0",
+				      "vlan 20",
+				      "not vlan 20",
+				      "dscp ef" };
 
 static void random_clauses(char *out, size_t size)
 {
 	snprintf(out, size, "%s %s %s", ONE_OF(heads), ONE_OF(sources), ONE_OF(others));
 }
 
-#define PROLOGUE "interface eth0,eth1\nset s addr { 192.0.2.4/30, 2001:db8::/48 }\nset p port { 53, 67-68 }\n"
+#define PROLOGUE                                                                                   \
+	"interface eth0,eth1\nset s addr { 192.0.2.4/30, 2001:db8::/48 }\nset p port { 53, 67-68 " \
+	"}\n"
 
 /* Clauses that go together, as sema sees it. */
 static bool clauses_valid(const char *clauses)
@@ -294,8 +336,9 @@ static void random_ruleset(char *out, size_t size)
 {
 	static const char *const verbs[] = { "allow", "drop", "drop", "count", "jump c" };
 	static const char *const inner[] = { "allow", "drop", "count", "return" };
-	static const char *const options[] = { "", "", "", "option fragments drop\n",
-					       "option fragments pass\n", "essential off\n" };
+	static const char *const options[] = {
+		"", "", "", "option fragments drop\n", "option fragments pass\n", "essential off\n"
+	};
 	size_t len;
 
 	len = snprintf(out, size, PROLOGUE "default %s\n%schain c {\n", pick(2) ? "drop" : "allow",
@@ -366,7 +409,9 @@ static struct pkt random_packet(void)
 /* The packet is one of those described, taken match by match. */
 static bool fits(const struct ruleset *rs, const struct expect *packet, const struct pkt *p)
 {
-	uint8_t bit = p->family == FAMILY_IPV4 ? FAM_IPV4 : p->family == FAMILY_IPV6 ? FAM_IPV6 : FAM_OTHER;
+	uint8_t bit = p->family == FAMILY_IPV4   ? FAM_IPV4
+		      : p->family == FAMILY_IPV6 ? FAM_IPV6
+						 : FAM_OTHER;
 	bool fragments = false, established = false;
 
 	vec_for_each(match, &packet->matches) {
@@ -436,8 +481,8 @@ static void check_random(struct tally *tally)
 			tally->fitted++;
 			result = eval_packet(loaded.rs, &p, false);
 			if (result.allow == (trace.allow == TRUTH_YES) &&
-			    (doubt || trace.stage != ANSWER_RULE ||
-			     result.stage != ANSWER_RULE || result.rule == trace.rule))
+			    (doubt || trace.stage != ANSWER_RULE || result.stage != ANSWER_RULE ||
+			     result.rule == trace.rule))
 				continue;
 			if (!tally->wrong++)
 				print_message("%s%s: wrongly %s\n", text, clauses,
@@ -466,8 +511,8 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases), cmocka_unit_test(test_why),
-		cmocka_unit_test(test_tests), cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_cases),  cmocka_unit_test(test_why),
+		cmocka_unit_test(test_tests),  cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_random),
 	};
 

@@ -6,13 +6,13 @@
 
 #include "compiler/ir/diff.h"
 
-#define HEAD "interface eth0\ndefault drop\n"
+#define HEAD         "interface eth0\ndefault drop\n"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct diff_case {
 	const char *name;
 	const char *old, *new;
-	const char *pairs; /* for each new rule the old one's letter, '-' none */
+	const char *pairs;  /* for each new rule the old one's letter, '-' none */
 	const char *counts; /* added removed changed unchanged moved */
 	const char *text;
 };
@@ -219,10 +219,8 @@ static void test_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_inherit),
-		cmocka_unit_test(test_preset_id),
-		cmocka_unit_test(test_slots_run_out),
+		cmocka_unit_test(test_cases),     cmocka_unit_test(test_inherit),
+		cmocka_unit_test(test_preset_id), cmocka_unit_test(test_slots_run_out),
 		cmocka_unit_test(test_large),
 	};
 

@@ -6,9 +6,9 @@
 
 #include "compiler/ir/lint.h"
 
-#define HEAD "version 1\ninterface eth0\n"
-#define DROP HEAD "default drop\n"
-#define OPEN HEAD "default allow\n"
+#define HEAD         "version 1\ninterface eth0\n"
+#define DROP         HEAD "default drop\n"
+#define OPEN         HEAD "default allow\n"
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct lint_case {
@@ -183,8 +183,7 @@ static bool case_holds(const struct lint_case *c)
 				   diag_position(loaded.ds, diag->span).line);
 	good = strcmp(lines.len ? buf_text(&lines) : "", c->lines) == 0;
 	if (!good) {
-		print_message("%s %s: '%s'\n", c->code, c->name,
-			      lines.len ? buf_text(&lines) : "");
+		print_message("%s %s: '%s'\n", c->code, c->name, lines.len ? buf_text(&lines) : "");
 		print_diags(loaded.ds);
 	}
 	arena_free(loaded.arena);
@@ -343,7 +342,8 @@ static void test_time(void **state)
 
 		buf_puts(&text, DROP);
 		for (unsigned int i = 0; i < 10000; i++)
-			buf_printf(&text, shapes[shape], i % (shape == 1 || shape == 3 ? 250 : 9000));
+			buf_printf(&text, shapes[shape],
+				   i % (shape == 1 || shape == 3 ? 250 : 9000));
 		loaded = load_text(buf_text(&text), NULL);
 		start = clock();
 		lint_ruleset(loaded.ds, loaded.rs, &loaded.env);
@@ -359,10 +359,8 @@ static void test_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_cases),    cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_sessions), cmocka_unit_test(test_advice),
 		cmocka_unit_test(test_time),
 	};
 
