@@ -2,6 +2,8 @@
 /* Chooses the classifier and collects what the loader needs. */
 #include "compiler/compile.h"
 
+#include <assert.h>
+
 #include "compiler/gen/straight.h"
 #include "compiler/gen/walker.h"
 #include "compiler/ir/prove.h"
@@ -83,6 +85,7 @@ static const char *emit_forest(struct gen *gen, const struct places *places, con
 
 	if (why)
 		return why;
+	assert(forest && proof);
 	if (!walker_emit(gen, forest))
 		return "the walker is too large for a BPF program";
 	compiled->classifier = CLASSIFIER_FOREST;

@@ -19,7 +19,8 @@ struct walker {
 	label lookup, tests; /* functions */
 	bool resumes;
 	bool has_tests;
-	uint32_t room; /* how large the map of the blob has to be */
+	bool too_large; /* for the verifier */
+	uint32_t room;  /* how large the map of the blob has to be */
 };
 
 /* The smallest (1 << n) - 1 that is >= @max. */

@@ -251,8 +251,14 @@ static bool is_out_of_bounds(struct grove *grove)
 	return grove->why != NULL;
 }
 
-static void build_node(struct grove *grove, struct growth *growth, uint32_t node, uint32_t at,
-		       uint32_t n, uint32_t depth);
+/* A node to be filled. */
+struct spot {
+	uint32_t node;
+	uint32_t depth;
+};
+
+static void build_node(struct grove *grove, struct growth *growth, struct spot spot, uint32_t at,
+		       uint32_t n);
 
 /* Children of one node whose cubes all have the whole of their side: equal lists, equal trees. */
 struct twins {
@@ -305,8 +311,8 @@ static uint32_t *deal_children(struct grove *grove, const struct cut *cut, uint3
 	return end;
 }
 
-static void build_children(struct grove *grove, struct growth *growth, uint32_t node,
-			   const struct cut *cut, uint32_t at, uint32_t n, uint32_t depth)
+static void build_children(struct grove *grove, struct growth *growth, struct spot spot,
+			   const struct cut *cut, uint32_t at, uint32_t n)
 {
 	uint32_t lists = grove->stack.len, base = nodes_add(grove, cut->mask + 1u);
 	uint32_t *end = deal_children(grove, cut, at, n), first = PLACE_NONE;
@@ -317,38 +323,39 @@ static void build_children(struct grove *grove, struct growth *growth, uint32_t 
 		/* A child that no packet reaches has no cubes: a leaf, whatever its region. */
 		cut_side(cut, &whole, i, &grove->region[cut->dim]);
 		if (!is_twin(grove, &twins, cut->dim, base + i, from, end[i] - from))
-			build_node(grove, growth, base + i, from, end[i] - from, depth + 1);
+			build_node(grove, growth, (struct spot){ base + i, spot.depth + 1 }, from,
+				   end[i] - from);
 		grove->region[cut->dim] = whole;
 		if (grove->nodes.data[base + i].first < first)
 			first = grove->nodes.data[base + i].first;
 		from = end[i];
 	}
 	grove->stack.len = lists;
-	grove->nodes.data[node] = (struct forest_node){ .base = base,
-							.first = first,
-							.dim = cut->dim,
-							.shift = cut->shift,
-							.mask = cut->mask,
-							.add = cut->add };
+	grove->nodes.data[spot.node] = (struct forest_node){ .base = base,
+							     .first = first,
+							     .dim = cut->dim,
+							     .shift = cut->shift,
+							     .mask = cut->mask,
+							     .add = cut->add };
 }
 
-static void build_node(struct grove *grove, struct growth *growth, uint32_t node, uint32_t at,
-		       uint32_t n, uint32_t depth)
+static void build_node(struct grove *grove, struct growth *growth, struct spot spot, uint32_t at,
+		       uint32_t n)
 {
 	struct cut cut;
 
 	if (n > 1)
 		n = prune(grove, list_at(grove, at), n);
-	if (n > grove->effort.leaf_soft && depth < FOREST_DEPTH_MAX &&
+	if (n > grove->effort.leaf_soft && spot.depth < FOREST_DEPTH_MAX &&
 	    cut_choose(grove, list_at(grove, at), n, &cut)) {
-		build_children(grove, growth, node, &cut, at, n, depth);
+		build_children(grove, growth, spot, &cut, at, n);
 		return;
 	}
 	if (n > FOREST_LEAF_MAX) {
 		grove->why = arena_printf(grove->lasting, "a leaf of %u rules will not split", n);
 		return;
 	}
-	leaf_make(grove, growth, node, list_at(grove, at), n, depth);
+	leaf_make(grove, growth, spot.node, list_at(grove, at), n, spot.depth);
 }
 
 /* What @dim can hold at all. */
@@ -374,7 +381,7 @@ static bool build_group(struct grove *grove, const uint8_t *group_of, uint32_t g
 	for (uint32_t dim = 0; dim < grove->n_dims; dim++)
 		grove->region[dim] = whole_side(&grove->cubes->dims.dim[dim]);
 	growth.group.root = nodes_add(grove, 1);
-	build_node(grove, &growth, growth.group.root, 0, n, 0);
+	build_node(grove, &growth, (struct spot){ growth.group.root, 0 }, 0, n);
 	if (grove->why) {
 		grove->nodes.len = nodes;
 		grove->records.len = records;

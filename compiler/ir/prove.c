@@ -351,10 +351,11 @@ static void deal_count(struct prover *p, const struct forest_node *node, uint32_
 {
 	const struct extent_bits *region = &p->region[node->dim];
 	const struct piece *pieces = p->pieces.data + p->first_piece;
-	uint32_t *at = p->lists.data, first, last;
+	uint32_t *at = p->lists.data;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct piece *piece = &pieces[at[list + i]];
+		struct children to;
 		struct interval span = { 0, UINT64_MAX };
 
 		if (node->dim < p->view.n_fixed || piece->n_tests)
@@ -366,13 +367,12 @@ static void deal_count(struct prover *p, const struct forest_node *node, uint32_
 		at[ways + i] = NOWHERE;
 		if (span.lo > span.hi)
 			continue;
-		extent_children(span.lo, span.hi, node->add, node->shift, node->mask, &first,
-				&last);
-		at[ways + i] = first << 16 | last;
+		to = extent_children(span.lo, span.hi, node->add, node->shift, node->mask);
+		at[ways + i] = to.first << 16 | to.last;
 		/* Differences; sums give how many go to each child. */
-		at[counts + first]++;
-		at[counts + last + 1]--;
-		if (first > last) {
+		at[counts + to.first]++;
+		at[counts + to.last + 1]--;
+		if (to.first > to.last) {
 			at[counts]++;
 			at[counts + node->mask + 1]--;
 		}

@@ -78,15 +78,12 @@ bool extent_cut(const struct extent_bits *extent, uint32_t add, unsigned int shi
 	return extent_tighten(ret_child);
 }
 
-void extent_children(uint64_t lo, uint64_t hi, uint32_t add, unsigned int shift, uint64_t mask,
-		     uint32_t *ret_first, uint32_t *ret_last)
+struct children extent_children(uint64_t lo, uint64_t hi, uint32_t add, unsigned int shift,
+				uint64_t mask)
 {
 	uint64_t first = (lo + add) >> shift, last = (hi + add) >> shift;
 
-	*ret_first = 0;
-	*ret_last = (uint32_t)mask;
 	if (lo + add < lo || hi + add < hi || last - first >= mask)
-		return;
-	*ret_first = (uint32_t)(first & mask);
-	*ret_last = (uint32_t)(last & mask);
+		return (struct children){ 0, (uint32_t)mask };
+	return (struct children){ (uint32_t)(first & mask), (uint32_t)(last & mask) };
 }

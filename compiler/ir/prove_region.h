@@ -28,7 +28,10 @@ bool extent_cut(const struct extent_bits *extent, uint32_t add, unsigned int shi
 bool extent_clip(const struct extent_bits *extent, uint64_t *lo, uint64_t *hi);
 
 /* Which children values in [lo, hi] can go to: first to last, around the end when first > last. */
-void extent_children(uint64_t lo, uint64_t hi, uint32_t add, unsigned int shift, uint64_t mask,
-		     uint32_t *ret_first, uint32_t *ret_last);
+struct children {
+	uint32_t first, last;
+};
+struct children extent_children(uint64_t lo, uint64_t hi, uint32_t add, unsigned int shift,
+				uint64_t mask);
 
 #endif

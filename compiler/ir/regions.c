@@ -43,7 +43,7 @@ static bool same_sets(const struct set *a, const struct set *b)
 		const ranges *x = &a->members[part], *y = &b->members[part];
 
 		if (x->len != y->len ||
-		    (x->len && memcmp(x->data, y->data, x->len * sizeof(*x->data))))
+		    (x->len && memcmp(x->data, y->data, x->len * sizeof(*x->data)) != 0))
 			return false;
 	}
 	return true;

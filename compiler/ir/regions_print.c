@@ -68,10 +68,14 @@ static void close_gaps(struct arena *arena, ranges *values, const ranges *gaps, 
 	ranges_normalise(values);
 }
 
-/* The values of the field in the packets of these families that have it; all the region could
- * have. */
-static void project(struct arena *arena, const struct regions *regions, const struct region *region,
-		    uint32_t field, uint8_t families, ranges *ret_values, ranges *ret_all)
+/* The values of a field in the packets of a region; all it could have there. */
+struct projection {
+	ranges values, all;
+};
+
+/* Of the packets of these families that have the field. */
+static struct projection project(struct arena *arena, const struct regions *regions,
+				 const struct region *region, uint32_t field, uint8_t families)
 {
 	ranges values = { 0 }, whole = { 0 }, none;
 	uint8_t seen = 0;
@@ -92,8 +96,7 @@ static void project(struct arena *arena, const struct regions *regions, const st
 	none = spoofed(arena, regions, field, families);
 	if (none.len)
 		close_gaps(arena, &values, &none, families == FAM_IPV6 ? ~(u128)0 : UINT32_MAX);
-	*ret_values = values;
-	*ret_all = whole;
+	return (struct projection){ values, whole };
 }
 
 static bool is_bound(const ranges *values, const ranges *all)
@@ -122,16 +125,15 @@ static struct bounds bounds_of(struct arena *arena, const struct regions *region
 
 	for (uint32_t i = 0; i < regions->fields.n; i++) {
 		bool wide = regions->fields.row[i]->width == 16;
-		ranges values, all;
 
 		for (int part = 0; part <= wide; part++) {
-			project(arena, regions, region, i,
-				!wide  ? FAM_ALL
-				: part ? FAM_IPV6
-				       : FAM_IPV4,
-				&values, &all);
-			if (values.len && is_bound(&values, &all))
-				bounds.values[part][i] = values;
+			struct projection of = project(arena, regions, region, i,
+						       !wide  ? FAM_ALL
+						       : part ? FAM_IPV6
+							      : FAM_IPV4);
+
+			if (of.values.len && is_bound(&of.values, &of.all))
+				bounds.values[part][i] = of.values;
 		}
 	}
 	return bounds;

@@ -77,14 +77,15 @@ static void one_extent(struct random *r)
 static void one_cut(struct random *r)
 {
 	struct extent_bits extent = random_extent(r), child;
+	struct children to;
 	bool threshold = random_chance(r, 50);
-	uint32_t shift = threshold ? 6 : random_below(r, 7), first, last;
+	uint32_t shift = threshold ? 6 : random_below(r, 7);
 	uint64_t mask = threshold ? 1 : (1u << (1 + random_below(r, 4))) - 1;
 	uint32_t add = threshold ? random_below(r, SMALL) : random_chance(r, 80) ? 0 : 5;
 
 	if (!extent_tighten(&extent))
 		return;
-	extent_children(extent.lo, extent.hi, add, shift, mask, &first, &last);
+	to = extent_children(extent.lo, extent.hi, add, shift, mask);
 	for (uint64_t i = 0; i <= mask; i++) {
 		bool some = extent_cut(&extent, add, shift, mask, i, &child);
 
@@ -93,7 +94,8 @@ static void one_cut(struct random *r)
 
 			if (goes && extent_has(&extent, value)) {
 				assert_true(some && extent_has(&child, value));
-				assert_true(((i - first) & mask) <= ((last - first) & mask));
+				assert_true(((i - to.first) & mask) <=
+					    ((to.last - to.first) & mask));
 			}
 			if (some && extent_has(&child, value)) {
 				assert_true(extent_has(&extent, value));
