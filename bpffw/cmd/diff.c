@@ -214,6 +214,7 @@ static enum exit_code compare_packets(struct session *s, struct comparison *c)
 		print_json(s, c);
 	else
 		print_regions(s, c);
+	c->regions = NULL;
 	return verdicts_differ(&regions) ? EXIT_NO : EXIT_DONE;
 }
 
