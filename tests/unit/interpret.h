@@ -7,6 +7,8 @@
 #ifndef UNIT_INTERPRET_H
 #define UNIT_INTERPRET_H
 
+#include <stdio.h>
+
 #include "compiler/compile.h"
 
 struct machine {
@@ -211,6 +213,30 @@ static inline uint32_t machine_run(struct machine *m)
 
 	m->steps = 0;
 	return (uint32_t)machine_call(m, 0, arguments);
+}
+
+/* The code against eval, resumed behind each non-terminal. Return: false: said what differs. */
+static inline bool same_answers(const struct ruleset *rs, struct machine *m,
+				const struct pkt *packet)
+{
+	struct pkt pkt = *packet;
+
+	for (;;) {
+		struct eval_result result = eval_packet(rs, &pkt, true);
+		uint32_t answer;
+
+		m->pkt = pkt;
+		m->pkt.probe = 1;
+		answer = machine_run(m);
+		if (m->fault || answer != eval_answer(&result)) {
+			printf("# eval %#x, code %#x, %s\n", eval_answer(&result), answer,
+			       m->fault ? m->fault : "");
+			return false;
+		}
+		if (result.stage != ANSWER_RULE || rs->rules.data[result.rule].verb.row->terminal)
+			return true;
+		pkt.from = result.place + 1;
+	}
 }
 
 #endif

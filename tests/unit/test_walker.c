@@ -177,29 +177,6 @@ static void test_slots(void **state)
 	}
 }
 
-/* Return: false after saying what differs. */
-static bool same_answers(const struct ruleset *rs, struct machine *m, const struct pkt *packet)
-{
-	struct pkt pkt = *packet;
-
-	for (;;) {
-		struct eval_result result = eval_packet(rs, &pkt, true);
-		uint32_t answer;
-
-		m->pkt = pkt;
-		m->pkt.probe = 1;
-		answer = machine_run(m);
-		if (m->fault || answer != eval_answer(&result)) {
-			print_message("eval %#x, code %#x, %s\n", eval_answer(&result), answer,
-				      m->fault ? m->fault : "");
-			return false;
-		}
-		if (result.stage != ANSWER_RULE || rs->rules.data[result.rule].verb.row->terminal)
-			return true;
-		pkt.from = result.place + 1;
-	}
-}
-
 static void test_random(void **state)
 {
 	for (uint32_t round = 0; round < ROUNDS; round++) {
