@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 /* Upper bound of CPU numbers; the scratch index is masked with ABI_CPUS - 1. */
 #define ABI_CPUS 1024
@@ -66,7 +66,8 @@ enum pkt_reason {
  * layer-4 field is present follows from (proto, frag): with proto TCP, UDP, ICMP (IPv4) or
  * ICMPv6 (IPv6) and frag != FRAG_LATER the header is complete, else the packet is malformed.
  */
-#define PKT_KEYS 16
+#define PKT_KEYS  16
+#define PKT_FACTS 32
 struct pkt {
 	__u64 src[2]; /* [0] high, [1] low half; an IPv4 address is the low 32 bits of [1] */
 	__u64 dst[2];
@@ -89,20 +90,39 @@ struct pkt {
 	__u8 flags; /* the 8 TCP flag bits, FIN lowest */
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 frag;        /* enum pkt_frag */
-	__u8 reason;      /* enum pkt_reason; the first fault found */
-	__u8 essential;   /* 1: ARP, neighbour and router discovery, DHCP reply, packet too big */
-	__u8 established; /* not filled yet */
-	__u8 probe;       /* 1: return an answer instead of a verdict, touch no counter */
-	__u32 walk;       /* the parser's own; means nothing afterwards */
-	__u32 slot;       /* classify's own: the key of a counter */
-	__u32 outside;    /* classify's own: bit n: not in the chain entered at depth n */
-	__u8 pad[20];
+	__u8 frag;      /* enum pkt_frag */
+	__u8 reason;    /* enum pkt_reason; the first fault found */
+	__u8 essential; /* 1: ARP, neighbour and router discovery, DHCP reply, packet too big */
+	__u8 probe;     /* 1: return an answer instead of a verdict, touch no state */
+	/* What `enter` finds out from state that outlives generations, 0 or 1; where the ruleset
+	 * does not ask, 0. A probed packet brings them along. */
+	__u8 established;
+	__u8 allowlisted;
+	__u8 blacklisted;
+	__u8 pad[2];
+	__u32 walk;    /* the parser's own; means nothing afterwards */
+	__u32 slot;    /* classify's own: the key of a counter */
+	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
+	/* From classify to `actions`: */
+	__u32 act;   /* index into the generation's acts */
+	__u32 place; /* the place that matched; PLACE_NONE: the default */
+	__u32 next;  /* forest_action.next of it: what follows where the act does not decide */
+	__u64 now;   /* bpf_ktime_get_ns(), 0: not read yet */
+	/*
+	 * More that `enter` finds out, one byte each, 0 or 1: membership in run-time sets,
+	 * schedules. What each means is the generation's (compiler/ir/facts.h). A probed packet
+	 * brings them along.
+	 */
+	__u8 fact[PKT_FACTS];
+	__u8 pad2[96];
 	/* classify's own: the fields that the forest cuts and compares, one 64-bit word each */
 	__u64 key[PKT_KEYS];
+	__u8 pad3[128];
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct pkt) == 256, "a scratch slot is found by a shift");
+_Static_assert(__builtin_offsetof(struct pkt, key) == 256, "fields of a test lie in front");
+_Static_assert((sizeof(struct pkt) & (sizeof(struct pkt) - 1)) == 0,
+	       "a scratch slot is found by a shift");
 
 /*
  * What a probed chain returns instead of an XDP verdict: who decided, and for a rule its place.
@@ -111,6 +131,8 @@ _Static_assert(sizeof(struct pkt) == 256, "a scratch slot is found by a shift");
 enum answer_stage {
 	ANSWER_MALFORMED,
 	ANSWER_ESSENTIAL,
+	ANSWER_ALLOWLIST,
+	ANSWER_BLACKLIST,
 	ANSWER_FRAGMENTS, /* option fragments drop or pass: before place 0, only when from is 0 */
 	ANSWER_RULE,
 	ANSWER_DEFAULT,
@@ -135,13 +157,16 @@ enum counter_slot {
 	SLOT_FALLTHROUGH, /* a tail call of the generation failed */
 	SLOT_NO_RULESET,  /* the dispatcher found no ruleset in the slot */
 	SLOT_FRAGMENTS,   /* decided by option fragments drop or pass */
-	SLOT_MALFORMED,   /* + enum pkt_reason */
+	SLOT_ALLOWLIST,
+	SLOT_BLACKLIST,
+	SLOT_TOO_MANY_TAILS, /* a packet that met more acts than the kernel lets us jump: dropped */
+	SLOT_MALFORMED,      /* + enum pkt_reason */
 	SLOT_RULES = 64,
 };
 _Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
 
 /* gen/<n>/jmp: the generation's private program array. */
-enum gen_jump { GEN_CLASSIFY, GEN_ENTER, GEN_JUMPS };
+enum gen_jump { GEN_CLASSIFY, GEN_ENTER, GEN_ACT, GEN_JUMPS };
 
 /* ifindex -> interface number, open addressing: slot = (ifindex * IFACE_HASH) >> 22, then up to
  * IFACE_PROBES - 1 next ones (wrapping). One 64-bit store changes an entry. */

@@ -583,7 +583,8 @@ static __always_inline __u8 parse_frame(struct pkt *p, struct cursor *c)
  * @data:      its first byte
  * @data_end:  behind the last byte of the linear part
  * @frame_len: bytes of all parts, without FCS; the linear part alone where there is only that
- * Writes every field before `walk`: what is absent is 0, also ifnum, from and probe.
+ * Writes every field before `walk`: what is absent is 0, also ifnum, from, probe and the state bits.
+ * `now` becomes 0, the facts are left to `enter`.
  */
 static __always_inline void pkt_parse(struct pkt *p, const void *data, const void *data_end,
 				      __u32 frame_len)
@@ -591,6 +592,7 @@ static __always_inline void pkt_parse(struct pkt *p, const void *data, const voi
 	struct cursor c = { .data = data, .data_end = data_end, .end = frame_len };
 
 	__builtin_memset(p, 0, __builtin_offsetof(struct pkt, walk));
+	p->now = 0;
 	p->frame_len = frame_len;
 	p->reason = parse_frame(p, &c);
 }

@@ -233,7 +233,10 @@ static int load_rules(struct work *w, const struct unit *unit)
 
 	with_counters.counters = w->counters.fd;
 	with_counters.base = w->counters.base;
-	ret = load_generation(&with_counters, w->ds, &w->compiled, &w->loaded, w->f);
+	ret = state_open(w->change ? w->store : NULL, w->arena, &w->compiled, &w->state, w->f);
+	if (ret == 0)
+		ret = load_generation(&with_counters, &w->state, w->ds, &w->compiled, &w->loaded,
+				      w->f);
 	if (ret < 0)
 		return ret;
 	w->result->ns_load = work_now() - start;
@@ -284,6 +287,7 @@ static int check_rules(struct work *w)
 static void work_end(struct work *w)
 {
 	loaded_close(&w->loaded);
+	state_close(&w->state);
 	counters_close(&w->old);
 	counters_close(&w->counters);
 }

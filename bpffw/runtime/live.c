@@ -211,6 +211,8 @@ static int tidy(struct live *live)
 		if (!live->links.data[i].wanted)
 			ret = links_detach(&live->links.data[i], &store->unit, live->w->f);
 	}
+	if (ret == 0)
+		ret = state_adopt(store, &live->w->state, &live->w->compiled, live->w->f);
 	if (ret == 0 && live->w->grown) {
 		swap_grace();
 		ret = swap_finish_counters(store, live->number, live->w->f);
@@ -250,8 +252,10 @@ static int go_live(struct live *live)
 	int ret = swap_pin(live->store, live->number, &w->loaded, &w->counters,
 			   w->grown ? &w->old : NULL, w->f);
 
+	if (ret == 0)
+		ret = state_pin(live->store, &w->state, w->f);
 	if (ret < 0)
-		return ret;
+		goto forget;
 	ret = write_files(live);
 	if (ret < 0)
 		goto forget;
@@ -267,6 +271,7 @@ static int go_live(struct live *live)
 detach:
 	detach_made(live);
 forget:
+	state_forget(live->store);
 	swap_forget(live->store, live->number);
 	return ret;
 }

@@ -210,7 +210,8 @@ static int load_classify(const struct unit *unit, struct diags *ds, const struct
 }
 
 /* Give the object the maps of the unit and of this generation. */
-static int share_maps(struct bpf_object *object, const struct unit *unit, int jmp)
+static int share_maps(struct bpf_object *object, const struct unit *unit, const struct state *state,
+		      int jmp)
 {
 	const struct {
 		const char *name;
@@ -228,12 +229,19 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, int jm
 		if (err)
 			return err;
 	}
+	vec_for_each(own, &state->maps) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, own->row->name);
+		int err = map ? bpf_map__reuse_fd(map, own->fd) : 0;
+
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
 /* Return: NULL with @f filled. */
-static struct bpf_object *open_object(const struct embedded *from, const struct unit *unit, int jmp,
-				      struct failure *f)
+static struct bpf_object *open_object(const struct embedded *from, const struct unit *unit,
+				      const struct state *state, int jmp, struct failure *f)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw");
 	struct bpf_object *object =
@@ -246,7 +254,7 @@ static struct bpf_object *open_object(const struct embedded *from, const struct 
 		return NULL;
 	}
 	program = bpf_object__find_program_by_name(object, from->name);
-	err = program ? share_maps(object, unit, jmp) : -ENOENT;
+	err = program ? share_maps(object, unit, state, jmp) : -ENOENT;
 	if (!err)
 		err = bpf_program__set_flags(program, program_flags(unit));
 	if (!err)
@@ -268,10 +276,10 @@ static int load_object(const struct embedded *from, struct bpf_object *object, s
 	return fd < 0 ? fail(f, errno, "cannot keep program '%s'", from->name) : fd;
 }
 
-static int load_enter(const struct unit *unit, const struct compiled *compiled,
-		      struct loaded *loaded, struct failure *f)
+static int load_enter(const struct unit *unit, const struct state *state,
+		      const struct compiled *compiled, struct loaded *loaded, struct failure *f)
 {
-	struct bpf_object *object = open_object(&embedded_enter, unit, loaded->jmp, f);
+	struct bpf_object *object = open_object(&embedded_enter, unit, state, loaded->jmp, f);
 	struct bpf_map *config;
 	int err;
 
@@ -296,9 +304,10 @@ static int load_enter(const struct unit *unit, const struct compiled *compiled,
 	return err;
 }
 
-static int load_probe(const struct unit *unit, struct loaded *loaded, struct failure *f)
+static int load_probe(const struct unit *unit, const struct state *state, struct loaded *loaded,
+		      struct failure *f)
 {
-	struct bpf_object *object = open_object(&embedded_probe, unit, loaded->jmp, f);
+	struct bpf_object *object = open_object(&embedded_probe, unit, state, loaded->jmp, f);
 
 	if (!object)
 		return -f->err;
@@ -315,7 +324,9 @@ static int fill_jmp(const struct loaded *loaded, struct failure *f)
 	};
 
 	for (uint32_t i = 0; i < GEN_JUMPS; i++) {
-		int err = bpf_map_update_elem(loaded->jmp, &i, &programs[i], BPF_ANY);
+		int err = programs[i] > 0
+				  ? bpf_map_update_elem(loaded->jmp, &i, &programs[i], BPF_ANY)
+				  : 0;
 
 		if (err)
 			return fail_bpf(f, -err, "cannot link the programs of the ruleset");
@@ -323,8 +334,8 @@ static int fill_jmp(const struct loaded *loaded, struct failure *f)
 	return 0;
 }
 
-static int load_all(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
-		    struct loaded *loaded, struct failure *f)
+static int load_all(const struct unit *unit, const struct state *state, struct diags *ds,
+		    const struct compiled *compiled, struct loaded *loaded, struct failure *f)
 {
 	int err = load_blob(compiled, &loaded->blob, f);
 
@@ -335,22 +346,22 @@ static int load_all(const struct unit *unit, struct diags *ds, const struct comp
 		return fail_bpf(f, -loaded->jmp, "cannot create the ruleset's program array");
 	err = load_classify(unit, ds, compiled, loaded->blob, &loaded->classify, f);
 	if (!err)
-		err = load_enter(unit, compiled, loaded, f);
+		err = load_enter(unit, state, compiled, loaded, f);
 	if (!err)
-		err = load_probe(unit, loaded, f);
+		err = load_probe(unit, state, loaded, f);
 	if (!err)
 		err = fill_jmp(loaded, f);
 	return err;
 }
 
-int load_generation(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
-		    struct loaded *ret_loaded, struct failure *f)
+int load_generation(const struct unit *unit, const struct state *state, struct diags *ds,
+		    const struct compiled *compiled, struct loaded *ret_loaded, struct failure *f)
 {
 	struct loaded loaded = { -1, -1, -1, -1, -1, -1, 0, 0 };
 	int err;
 
 	libbpf_set_print(NULL); /* we tell ourselves what went wrong */
-	err = load_all(unit, ds, compiled, &loaded, f);
+	err = load_all(unit, state, ds, compiled, &loaded, f);
 	if (err) {
 		loaded_close(&loaded);
 		return err;

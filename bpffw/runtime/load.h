@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "bpffw/runtime/failure.h"
+#include "bpffw/runtime/state.h"
 #include "compiler/compile.h"
 
 /* The unit shared by all generations: <bpffs>/abi<N>/, and the counters of this generation. */
@@ -33,8 +34,9 @@ struct loaded {
 	uint32_t enter_id, classify_id;
 };
 
-int load_generation(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
-		    struct loaded *ret_loaded, struct failure *f);
+/* @state: from state_open(); its maps replace those of the same name in the objects. */
+int load_generation(const struct unit *unit, const struct state *state, struct diags *ds,
+		    const struct compiled *compiled, struct loaded *ret_loaded, struct failure *f);
 void loaded_close(struct loaded *loaded);
 
 /*

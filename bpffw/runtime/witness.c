@@ -56,6 +56,12 @@ static void print_answer(struct buf *out, const struct ruleset *rs, const struct
 	case ANSWER_ESSENTIAL:
 		buf_puts(out, "essential");
 		break;
+	case ANSWER_ALLOWLIST:
+		buf_puts(out, "allowlist");
+		break;
+	case ANSWER_BLACKLIST:
+		buf_puts(out, "blacklist");
+		break;
 	case ANSWER_FRAGMENTS:
 		buf_puts(out, "option fragments");
 		break;

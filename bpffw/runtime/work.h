@@ -8,6 +8,7 @@
 #include "bpffw/runtime/change.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/lists.h"
+#include "bpffw/runtime/state.h"
 #include "bpffw/runtime/targets.h"
 
 struct work {
@@ -27,6 +28,7 @@ struct work {
 	struct counters old, counters; /* of the running generation; of this one */
 	bool grown;                    /* this one has a larger pair of its own */
 	struct compiled compiled;
+	struct state state; /* shared with the generations before and after */
 	struct loaded loaded;
 };
 

@@ -11,7 +11,7 @@
 #include "compiler/gen/epilogue.h"
 
 /* Fields are below the keys. */
-#define FIELDS_MASK 127
+#define FIELDS_MASK 255
 _Static_assert(offsetof(struct pkt, key) <= FIELDS_MASK + 1 &&
 		       FIELDS_MASK + 16 <= sizeof(struct pkt),
 	       "a masked offset ends in the packet");

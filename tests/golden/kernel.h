@@ -57,10 +57,15 @@ static void kernel_packet(struct test *t, const struct line *line, const struct 
 static void check_kernel(struct test *t, const struct compiled *compiled)
 {
 	struct failure f = { 0 };
+	struct state state = { 0 };
 	struct loaded loaded;
 	uint32_t n;
+	int ret = state_open(NULL, t->ds->arena, compiled, &state, &f);
 
-	if (load_generation(&kernel_unit, t->ds, compiled, &loaded, &f) < 0) {
+	if (ret == 0)
+		ret = load_generation(&kernel_unit, &state, t->ds, compiled, &loaded, &f);
+	state_close(&state);
+	if (ret < 0) {
 		complain(t, NULL, "the kernel refuses it: %s", f.what);
 		failure_clear(&f);
 		return;

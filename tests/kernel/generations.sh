@@ -128,16 +128,16 @@ rm "$work/bpf/fw/gen/$(number)/counters"
 exits 5 "without counters" fw list
 repaired "counters"
 rm "$work/bpf/fw/gen/$(number)/counters"
-ln -s "$work/bpf/fw/abi1/counters" "$work/bpf/fw/gen/$(number)/counters"
+ln -s "$work/bpf/fw/abi2/counters" "$work/bpf/fw/gen/$(number)/counters"
 exits 5 "a symbolic link for a pin" fw list
 repaired "symbolic link"
 rm "$work/bpf/fw/link/eth0"
 repaired "link"
-rm "$work/bpf/fw/abi1/ifaces"
+rm "$work/bpf/fw/abi2/ifaces"
 exits 5 "damaged unit" fw list
 says "what to do" "'bpffw apply' makes it anew"
 repaired "unit"
-rm "$work/bpf/fw/abi1/jmp"
+rm "$work/bpf/fw/abi2/jmp"
 exits 1 "without a slot: closed" on_client ping -c 1 -W 1 -q $server4
 repaired "slot"
 {
@@ -147,14 +147,14 @@ repaired "slot"
 } | sed '/name ping/d' >"$work/open.fw"
 ok "option fail open" fw apply "$work/open.fw"
 exits 1 "dropped" on_client ping -c 1 -W 1 -q $server4
-rm "$work/bpf/fw/abi1/jmp"
+rm "$work/bpf/fw/abi2/jmp"
 ok "without a slot: open" on_client ping -c 1 -W 1 -q $server4
 repaired "slot, fail closed again"
-rm "$work/bpf/fw/abi1/jmp"
+rm "$work/bpf/fw/abi2/jmp"
 exits 1 "without a slot: closed again" on_client ping -c 1 -W 1 -q $server4
 repaired "slot once more"
 same "nothing of the old unit is left" "$(find "$work/bpf/fw" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" \
-	"abi1 gen link"
+	"abi2 gen link"
 echo '{' >"$work/state/gen/$(number).json"
 exits 5 "a broken record" fw list
 ok "apply --force goes over it" fw apply --force "$work/rules.fw"

@@ -44,6 +44,7 @@ struct round {
 	struct str text;
 	const struct ruleset *rs;
 	struct compiled compiled;
+	struct state state;
 	struct unit *unit;
 	struct counters counters;
 	struct loaded loaded;
@@ -116,6 +117,12 @@ static bool expect_counts(struct round *round, const struct pkt *packet, struct 
 			return result.allow;
 		case ANSWER_ESSENTIAL:
 			expect_count(wanted, SLOT_ESSENTIAL, &pkt);
+			return result.allow;
+		case ANSWER_ALLOWLIST:
+			expect_count(wanted, SLOT_ALLOWLIST, &pkt);
+			return result.allow;
+		case ANSWER_BLACKLIST:
+			expect_count(wanted, SLOT_BLACKLIST, &pkt);
 			return result.allow;
 		case ANSWER_FRAGMENTS:
 			expect_count(wanted, SLOT_FRAGMENTS, &pkt);
@@ -220,13 +227,16 @@ static bool run_variant(struct round *round, struct compile_options options)
 	}
 	round->unit->counters = counters.fd;
 	round->counters = counters;
-	if (load_generation(round->unit, round->ds, &round->compiled, &round->loaded, &f)) {
+	if (state_open(NULL, round->arena, &round->compiled, &round->state, &f) ||
+	    load_generation(round->unit, &round->state, round->ds, &round->compiled, &round->loaded,
+			    &f)) {
 		printf("%s\n%s\n", f.what, f.log ? f.log : "");
 		failure_clear(&f);
 		return false;
 	}
 	same = compare_all(round);
 	loaded_close(&round->loaded);
+	state_close(&round->state);
 	return same;
 }
 

@@ -35,6 +35,7 @@ struct ground {
 	struct diags *ds;
 	struct ruleset *rs;
 	struct compiled compiled;
+	struct state state;
 	struct unit unit;
 	struct counters counters;
 };
@@ -90,7 +91,7 @@ static void test_verifier(struct ground *g)
 	insn->src_reg = 9;
 	insn->off = 0;
 	insn->imm = 0;
-	err = load_generation(&g->unit, g->ds, &g->compiled, &loaded, &f);
+	err = load_generation(&g->unit, &g->state, g->ds, &g->compiled, &loaded, &f);
 	*insn = kept;
 	check(err < 0, "verifier refuses", "it was loaded");
 	check(strstr(f.what, "bpffw_classify"), "verifier names the program", f.what);
@@ -115,7 +116,7 @@ static void test_intact(struct ground *g)
 	struct failure f = { 0 };
 	struct loaded loaded;
 	uint32_t n = 0;
-	int err = load_generation(&g->unit, g->ds, &g->compiled, &loaded, &f);
+	int err = load_generation(&g->unit, &g->state, g->ds, &g->compiled, &loaded, &f);
 
 	check(!err, "intact code loads", f.what);
 	if (err)
@@ -152,7 +153,7 @@ static bool damage_is_found(struct ground *g, struct bpf_insn *insn)
 	uint32_t n;
 
 	insn->imm ^= 1;
-	if (!load_generation(&g->unit, g->ds, &g->compiled, &loaded, &f)) {
+	if (!load_generation(&g->unit, &g->state, g->ds, &g->compiled, &loaded, &f)) {
 		found = witness_run(&loaded, g->rs, &g->compiled, WITNESSES, &n, &f) == -EBADE;
 		loaded_close(&loaded);
 	}
@@ -192,7 +193,7 @@ static int load_as_nobody(struct ground *g)
 
 	if (setgid(NOBODY) || setuid(NOBODY))
 		return 1;
-	if (load_generation(&g->unit, g->ds, &g->compiled, &loaded, &f) != -EPERM)
+	if (load_generation(&g->unit, &g->state, g->ds, &g->compiled, &loaded, &f) != -EPERM)
 		return 2;
 	return f.help[0] ? 0 : 3;
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Maps that outlive generations, pinned as <bpffs>/state/<name>: flows, limit cells, run-time
+ * entries, events. The programs of every generation share them by descriptor, by the name that the
+ * map has in the BPF object. A map is made when a ruleset first needs it and never written anew by
+ * a change; one that has to grow is made beside the old one and takes its place when the new
+ * generation runs.
+ */
+#ifndef BPFFW_STATE_H
+#define BPFFW_STATE_H
+
+#include "bpffw/runtime/pin.h"
+#include "compiler/compile.h"
+
+struct store;
+
+/* One row of the table in state.c for each map. */
+struct state_row {
+	const char *name;       /* of the pin, and of the map in BPF objects */
+	struct map_shape shape; /* entries 0: what wanted() says */
+	uint32_t flags;         /* BPF_F_MMAPABLE ... */
+	/* Entries the ruleset needs; 0: it does not use the map. */
+	uint32_t (*wanted)(const struct compiled *compiled);
+	/* Fill a new map; @old: the one it replaces, -1: none. NULL: starts empty. */
+	int (*fill)(int old, int fresh, const struct compiled *compiled, struct failure *f);
+};
+
+struct state_map {
+	const struct state_row *row;
+	int fd;
+	bool fresh; /* made by this change: not pinned yet, or beside the old one */
+};
+
+struct state {
+	VEC(struct state_map) maps;
+};
+
+/*
+ * state_open() - the maps that @compiled needs: pinned ones opened, others made (not pinned).
+ * @store: NULL: all are made, for `check`
+ */
+int state_open(struct store *store, struct arena *arena, const struct compiled *compiled,
+	       struct state *ret_state, struct failure *f);
+void state_close(struct state *state);
+
+/* Before the commit: pin what is new under a name of its own; a kill leaves the old ones. */
+int state_pin(struct store *store, const struct state *state, struct failure *f);
+/* Behind the commit: fresh maps take the names of those they replace; entries that were written
+ * in between are carried over. */
+int state_adopt(struct store *store, const struct state *state, const struct compiled *compiled,
+		struct failure *f);
+/* After a failed change, and as repair: remove what state_pin() made. */
+void state_forget(struct store *store);
+
+/* The descriptor of map @name in @state; -1: the ruleset does not use it. */
+int state_fd(const struct state *state, const char *name);
+/* A pinned map, for commands that read or write entries. Return: -ENOENT when there is none. */
+int state_get(struct store *store, const char *name, int *ret_fd);
+
+#endif
