@@ -6,7 +6,7 @@ out
 
 cli bpffw --version --json
 out
-| {"schema":"bpffw.version/1","version":"0.1","abi":1}
+| {"schema":"bpffw.version/1","version":"0.1","abi":2}
 
 cli bpffw help
 out *
