@@ -100,8 +100,8 @@ struct pkt {
 	__u8 allowlisted;
 	__u8 blacklisted;
 	__u8 pad[2];
-	__u32 walk;    /* the parser's own; means nothing afterwards */
-	__u32 slot;    /* classify's own: the key of a counter */
+	__u32 walk;    /* the parser's own; afterwards classify's */
+	__u32 slot;    /* classify's own: of a counter */
 	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
 	/* From classify to `actions`: */
 	__u32 act;   /* index into the generation's acts */
@@ -143,11 +143,20 @@ enum answer_stage {
 #define ANSWER_PLACE(a)      ((a)&0xffffff)
 #define PLACES_MAX           (1u << 24)
 
-/* Counters: a per-CPU array of struct counter. User space never writes it. Slots below
- * SLOT_RULES are fixed; a rule's identity owns one slot from there on. */
+/*
+ * Counters: a per-CPU array of blocks; slot s is number s % COUNTER_BLOCK of block
+ * s / COUNTER_BLOCK, so that the kernel's table of blocks stays in the cache (one counter an entry
+ * cost 50-100 ns more with 100 000 rules). User space never writes it. Slots below SLOT_RULES are
+ * fixed; a rule's identity owns one slot from there on.
+ */
 struct counter {
 	__u64 packets;
 	__u64 bytes; /* frame length without FCS */
+};
+
+#define COUNTER_BLOCK 256
+struct counter_block {
+	struct counter counter[COUNTER_BLOCK];
 };
 
 enum counter_slot {

@@ -14,12 +14,12 @@
 
 struct pkt scratch[ABI_CPUS] SEC(".data.scratch");
 
-/* The loader decides the number of entries: the rules need their slots. */
+/* The loader decides the number of blocks: the rules need their slots. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SLOT_RULES);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct counter);
+	__type(value, struct counter_block);
 } counters SEC(".maps");
 
 /* One packet at a time runs on a CPU: XDP and test runs both keep softirqs off. */
@@ -30,10 +30,13 @@ static __always_inline struct pkt *chain_pkt(void)
 
 static __always_inline void chain_count(__u32 slot, const struct pkt *p)
 {
-	struct counter *counter = bpf_map_lookup_elem(&counters, &slot);
+	__u32 number = slot / COUNTER_BLOCK;
+	struct counter_block *block = bpf_map_lookup_elem(&counters, &number);
+	struct counter *counter;
 
-	if (!counter)
+	if (!block)
 		return;
+	counter = &block->counter[slot % COUNTER_BLOCK];
 	counter->packets++;
 	counter->bytes += p->frame_len;
 }

@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads go by batches (one system call for thousands of slots), else slot by slot; the base is
+/* Reads go by batches (one system call for thousands of slots), else block by block; the base is
  * mapped into memory. */
 #include "bpffw/runtime/counters.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define BATCH 4096u
+#define BATCH 16u /* blocks */
 
 static const struct map_shape counters_shape = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t),
-						 sizeof(struct counter), 0 };
+						 sizeof(struct counter_block), 0 };
 static const struct map_shape base_shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
 					     sizeof(struct counter), 0 };
+
+_Static_assert(COUNTERS_STEP % COUNTER_BLOCK == 0 && COUNTERS_MIN % COUNTER_BLOCK == 0 &&
+		       COUNTERS_MAX % COUNTER_BLOCK == 0,
+	       "all sizes are whole blocks");
+
+static uint32_t n_blocks(uint32_t entries)
+{
+	return (entries + COUNTER_BLOCK - 1) / COUNTER_BLOCK;
+}
 
 void counters_close(struct counters *counters)
 {
@@ -42,7 +52,7 @@ int counters_create(uint32_t entries, struct counters *ret_counters, struct fail
 	_cleanup_counters_ struct counters made = COUNTERS_NONE;
 
 	made.fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "bpffw_counters", sizeof(uint32_t),
-				 sizeof(struct counter), entries, NULL);
+				 sizeof(struct counter_block), n_blocks(entries), NULL);
 	if (made.fd < 0)
 		return fail_bpf(f, errno, "cannot make a map of %u counters", entries);
 	made.base = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpffw_base", sizeof(uint32_t),
@@ -63,6 +73,7 @@ int counters_open(const char *dir, struct counters *ret_counters, struct failure
 	opened.fd = pin_get_map(path, &counters_shape, &opened.entries);
 	if (opened.fd < 0)
 		return fail(f, -opened.fd, "cannot open the counters %s", path);
+	opened.entries *= COUNTER_BLOCK;
 	snprintf(path, sizeof(path), "%s/base", dir);
 	opened.base = pin_get_map(path, &base_shape, &base_entries);
 	if (opened.base < 0)
@@ -75,46 +86,59 @@ int counters_open(const char *dir, struct counters *ret_counters, struct failure
 	return 0;
 }
 
-static void sum_cpus(const struct counter *values, uint32_t n_slots, int cpus,
+/* @values: the block of each CPU, one behind the other */
+static void sum_cpus(const struct counter_block *values, uint32_t n_slots, int cpus,
 		     struct counter *ret_sums)
 {
-	for (uint32_t slot = 0; slot < n_slots; slot++) {
-		ret_sums[slot] = (struct counter){ 0 };
-		for (int cpu = 0; cpu < cpus; cpu++) {
-			ret_sums[slot].packets += values->packets;
-			ret_sums[slot].bytes += values->bytes;
-			values++;
+	memset(ret_sums, 0, n_slots * sizeof(*ret_sums));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		for (uint32_t i = 0; i < n_slots; i++) {
+			ret_sums[i].packets += values[cpu].counter[i].packets;
+			ret_sums[i].bytes += values[cpu].counter[i].bytes;
 		}
 	}
 }
 
-static int sum_singly(int fd, uint32_t entries, int cpus, struct counter *values,
+/* Of @n blocks from block @first on. */
+static void sum_blocks(const struct counter_block *values, uint32_t first, uint32_t n,
+		       uint32_t entries, int cpus, struct counter *ret_sums)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t slot = (first + i) * COUNTER_BLOCK;
+		uint32_t left = entries > slot ? entries - slot : 0;
+
+		sum_cpus(values + (size_t)i * (size_t)cpus,
+			 left < COUNTER_BLOCK ? left : COUNTER_BLOCK, cpus, ret_sums + slot);
+	}
+}
+
+static int sum_singly(int fd, uint32_t entries, int cpus, struct counter_block *values,
 		      struct counter *ret_sums)
 {
-	for (uint32_t slot = 0; slot < entries; slot++) {
-		if (bpf_map_lookup_elem(fd, &slot, values) < 0)
+	for (uint32_t block = 0; block < n_blocks(entries); block++) {
+		if (bpf_map_lookup_elem(fd, &block, values) < 0)
 			return -errno;
-		sum_cpus(values, 1, cpus, &ret_sums[slot]);
+		sum_blocks(values, block, 1, entries, cpus, ret_sums);
 	}
 	return 0;
 }
 
-/* Arrays answer in the order of their slots, so the keys need no look. */
-static int sum_batches(int fd, uint32_t entries, int cpus, uint32_t *keys, struct counter *values,
+/* Arrays answer in the order of their blocks, so the keys need no look. */
+static int sum_batches(int fd, uint32_t entries, int cpus, struct counter_block *values,
 		       struct counter *ret_sums)
 {
-	uint32_t done = 0, token = 0, n;
+	uint32_t keys[BATCH], done = 0, token = 0, n;
 	int ret;
 
-	while (done < entries) {
-		n = entries - done < BATCH ? entries - done : BATCH;
+	while (done < n_blocks(entries)) {
+		n = n_blocks(entries) - done < BATCH ? n_blocks(entries) - done : BATCH;
 		ret = bpf_map_lookup_batch(fd, done ? &token : NULL, &token, keys, values, &n,
 					   NULL);
 		if (ret < 0 && errno != ENOENT)
 			return -errno;
 		if (n == 0)
 			return -EIO;
-		sum_cpus(values, n, cpus, ret_sums + done);
+		sum_blocks(values, done, n, entries, cpus, ret_sums);
 		done += n;
 	}
 	return 0;
@@ -122,19 +146,16 @@ static int sum_batches(int fd, uint32_t entries, int cpus, uint32_t *keys, struc
 
 int counters_sum(int fd, uint32_t entries, struct counter *ret_sums, struct failure *f)
 {
-	uint32_t batch = entries < BATCH ? entries : BATCH;
 	int cpus = libbpf_num_possible_cpus(), ret = -ENOMEM;
-	uint32_t *keys = calloc(batch, sizeof(*keys));
-	struct counter *values = NULL;
+	struct counter_block *values = NULL;
 
 	if (cpus > 0)
-		values = calloc((size_t)batch * (size_t)cpus, sizeof(*values));
-	if (keys && values) {
-		ret = sum_batches(fd, entries, cpus, keys, values, ret_sums);
+		values = calloc(BATCH * (size_t)cpus, sizeof(*values));
+	if (values) {
+		ret = sum_batches(fd, entries, cpus, values, ret_sums);
 		if (ret < 0)
 			ret = sum_singly(fd, entries, cpus, values, ret_sums);
 	}
-	free(keys);
 	free(values);
 	return ret < 0 ? fail_bpf(f, -ret, "cannot read the counters") : 0;
 }

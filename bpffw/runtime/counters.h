@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Counters: a per-CPU array that only programs write, and a base of the same size that only user
- * space writes. total(slot) = sum over CPUs - base, so a reset or the reuse of a slot moves the
- * base and never races with a packet.
+ * Counters: a per-CPU array of blocks that only programs write, and a base of as many slots that
+ * only user space writes. total(slot) = sum over CPUs - base, so a reset or the reuse of a slot
+ * moves the base and never races with a packet.
  *
  * A ruleset that needs more slots gets a larger pair. The totals go along as a negative base,
  * taken once before the commit and once more when no packet can be inside the old generation.
@@ -22,7 +22,7 @@
 
 struct counters {
 	int fd, base;
-	uint32_t entries;
+	uint32_t entries; /* slots, whole blocks of them */
 };
 
 #define COUNTERS_NONE      ((struct counters){ -1, -1, 0 })
@@ -36,7 +36,7 @@ int counters_create(uint32_t entries, struct counters *ret_counters, struct fail
 /* From the pins `counters` and `base` in @dir. */
 int counters_open(const char *dir, struct counters *ret_counters, struct failure *f);
 
-/* Sum over CPUs of all slots of a per-CPU array; @ret_sums has @entries places. */
+/* Sum over CPUs of the first @entries slots of a per-CPU array. */
 int counters_sum(int fd, uint32_t entries, struct counter *ret_sums, struct failure *f);
 /* total = sum - base; @ret_totals has counters->entries places. */
 int counters_totals(const struct counters *counters, struct counter *ret_totals, struct failure *f);

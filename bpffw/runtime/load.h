@@ -20,8 +20,8 @@ struct unit {
 	int jmp;        /* one-slot program array */
 	int scratch, ifaces, config;
 	int owner;     /* the network namespace it belongs to */
-	int own_slots; /* the dispatcher's counters, SLOT_RULES of them */
-	int counters;  /* per-CPU array of struct counter */
+	int own_slots; /* the dispatcher's counters, one block of them */
+	int counters;  /* per-CPU array of struct counter_block */
 	int base;      /* array of struct counter, written by user space only */
 	bool frags;    /* BPF_F_XDP_HAS_FRAGS, on all programs of the chain or on none */
 };

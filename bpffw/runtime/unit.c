@@ -46,7 +46,7 @@ static const struct unit_part {
 	{ "config",   ".data.config", offsetof(struct unit, config),
 	  { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct dispatcher_config), 1 } },
 	{ "counters", "counters",     offsetof(struct unit, own_slots),
-	  { BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct counter), SLOT_RULES } },
+	  { BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct counter_block), 1 } },
 	{ "owner",    NULL,           offsetof(struct unit, owner),
 	  { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct owner), 1 } },
 };

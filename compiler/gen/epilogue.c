@@ -30,11 +30,17 @@ bool fragments_emit(struct code *c, enum fragments fragments, label next)
 void counter_emit(struct code *c, label done)
 {
 	stx(c, 4, R_PKT, offsetof(struct pkt, slot), R2);
+	alu(c, BPF_RSH, R2, __builtin_ctz(COUNTER_BLOCK));
+	stx(c, 4, R_PKT, offsetof(struct pkt, walk), R2);
 	alu_reg(c, BPF_MOV, R2, R_PKT);
-	alu(c, BPF_ADD, R2, offsetof(struct pkt, slot));
+	alu(c, BPF_ADD, R2, offsetof(struct pkt, walk));
 	ld_map(c, R1, MAP_COUNTERS);
 	call(c, BPF_FUNC_map_lookup_elem);
 	jmp64_imm(c, BPF_JEQ, R0, 0, done);
+	ldx(c, 4, R1, R_PKT, offsetof(struct pkt, slot));
+	alu(c, BPF_AND, R1, COUNTER_BLOCK - 1);
+	alu(c, BPF_LSH, R1, __builtin_ctz(sizeof(struct counter)));
+	alu_reg(c, BPF_ADD, R0, R1);
 	ldx(c, 8, R1, R0, offsetof(struct counter, packets));
 	alu(c, BPF_ADD, R1, 1);
 	stx(c, 8, R0, offsetof(struct counter, packets), R1);

@@ -74,14 +74,16 @@ static const struct corpus_packet *find(const char *name)
 static struct counter counted(const struct chain *chain, uint32_t slot)
 {
 	int cpus = libbpf_num_possible_cpus();
-	struct counter *values = calloc((size_t)cpus, sizeof(*values)), sum = { 0 };
+	struct counter_block *values = calloc((size_t)cpus, sizeof(*values));
+	struct counter sum = { 0 };
+	uint32_t block = 0;
 
-	chain_must(values && !bpf_map_lookup_elem(chain_map(chain->dispatcher, "counters"), &slot,
+	chain_must(values && !bpf_map_lookup_elem(chain_map(chain->dispatcher, "counters"), &block,
 						  values),
 		   "counters");
 	for (int i = 0; i < cpus; i++) {
-		sum.packets += values[i].packets;
-		sum.bytes += values[i].bytes;
+		sum.packets += values[i].counter[slot].packets;
+		sum.bytes += values[i].counter[slot].bytes;
 	}
 	free(values);
 	return sum;

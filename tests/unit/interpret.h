@@ -131,11 +131,13 @@ static inline uint64_t machine_wide(struct machine *m, const struct bpf_insn *in
 
 static inline uint64_t machine_helper(struct machine *m, int helper, const uint64_t *regs)
 {
-	uint32_t slot;
+	uint64_t slot;
+	uint32_t block;
 
 	if (helper == BPF_FUNC_get_smp_processor_id)
 		return 0;
-	memcpy(&slot, machine_memory(m, regs[2], sizeof(slot), false), sizeof(slot));
+	memcpy(&block, machine_memory(m, regs[2], sizeof(block), false), sizeof(block));
+	slot = (uint64_t)block * COUNTER_BLOCK;
 	return slot < m->n_counters ? (uint64_t)(uintptr_t)&m->counters[slot] : 0;
 }
 
