@@ -24,6 +24,8 @@ rank() {
 	compiler/ir/*) echo 3 ;;
 	compiler/gen/*) echo 4 ;;
 	compiler/compile.*) echo 5 ;;
+	# Text to text: it needs no kernel and no user.
+	bpffw/import/*) echo 5 ;;
 	bpffw/runtime/*) echo 6 ;;
 	bpffw/ui/* | bpffw/opt.h) echo 7 ;;
 	bpffw/cmd/* | bpffw/command.h) echo 8 ;;
