@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include "bpf/schedule.h"
+
 #define ABI_VERSION 2
 
 /* Upper bound of CPU numbers; the scratch index is masked with ABI_CPUS - 1. */
@@ -187,11 +189,43 @@ struct iface_slot {
 	__u32 number;
 } __attribute__((aligned(8)));
 
-/* .rodata of `enter`: the file's statements that a packet meets before any rule. */
+/* Lists and run-time sets have numbers that outlive generations; those of sets are allocated. */
+enum list_number { LIST_NONE, LIST_ALLOW, LIST_BLACK, LIST_SETS };
+
+/* How `enter` finds out pkt.fact[i]. */
+enum fact_kind { FACT_SET, FACT_WHEN, FACT_UNTIL };
+enum fact_field {
+	FACT_SRC,
+	FACT_DST,
+	FACT_SPORT,
+	FACT_DPORT,
+	FACT_SMAC,
+	FACT_DMAC,
+};
+#define FACT_LISTS 8
+struct fact_config {
+	__u8 kind;     /* enum fact_kind */
+	__u8 field;    /* FACT_SET: enum fact_field, in any of ... */
+	__u8 n_lists;  /* ... so many lists */
+	__u8 schedule; /* FACT_WHEN: index */
+	__u32 lists[FACT_LISTS];
+	__u64 until; /* FACT_UNTIL: UTC seconds */
+};
+
+/* .rodata of `enter`: what a packet meets before any rule, and what the rules want to know. */
+#define SCHEDULES_MAX 16
 struct enter_config {
 	__u8 malformed_pass; /* option malformed pass */
 	__u8 antispoof;      /* option antispoof on */
 	__u8 essential;      /* essential on */
+	__u8 allowlist;      /* in use */
+	__u8 blacklist;
+	__u8 n_facts;
+	__u8 timed; /* a fact depends on the clock */
+	__u8 n_schedules;
+	struct fact_config facts[PKT_FACTS];
+	struct clock_config clock; /* filled by the loader */
+	struct schedule schedules[SCHEDULES_MAX];
 };
 
 /* The dispatcher's only setting, in .data.config: what an empty slot means. */

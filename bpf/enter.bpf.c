@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * First program of a generation: what the file says about packets before any rule sees them.
- * Malformed packets first, then essential traffic, then `classify`.
+ * First program of a generation: what a packet meets before any rule, and what the rules want to
+ * know about it. Malformed packets first, then essential traffic, the allowlist, the blacklist,
+ * the facts, then `classify`. The config is frozen before the program is loaded: its values are
+ * constants for the verifier, and what the ruleset does not use is not there.
  */
 #include "bpf/generation.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct enter_config config;
+
+/*
+ * The facts that depend on the clock: bit n is pkt.fact[n], above them the low half of jiffies at
+ * which they were found out. One word, since all CPUs share it. Reading the clock takes 30 ns,
+ * jiffies one; they move every few ms.
+ */
+__u64 timed_facts;
+
+#define TIMED_SHIFT 32
+_Static_assert(PKT_FACTS <= TIMED_SHIFT, "a bit for each fact");
 
 static __always_inline int enter_decide(const struct pkt *p, __u32 stage, __u32 slot, int verdict)
 {
@@ -22,10 +34,42 @@ static __always_inline int is_malformed(const struct pkt *p)
 	return p->reason != REASON_NONE && (p->reason < REASON_FIRST_SPOOF || config.antispoof);
 }
 
+static __always_inline int is_now(__u32 fact, __u64 utc, __u64 minute)
+{
+	if (config.facts[fact].kind == FACT_UNTIL)
+		return utc < config.facts[fact].until;
+	if (config.facts[fact].kind == FACT_WHEN)
+		return schedule_active(&config.schedules[config.facts[fact].schedule], minute);
+	return 0;
+}
+
+static __always_inline __u64 find_timed(void)
+{
+	__u64 now = bpf_jiffies64() << TIMED_SHIFT, known = timed_facts, utc, minute;
+
+	/* At zero nothing is known yet. */
+	if (known && known >> TIMED_SHIFT == now >> TIMED_SHIFT)
+		return known;
+	utc = bpf_ktime_get_tai_ns() / 1000000000 - config.clock.tai_offset;
+	minute = schedule_minute(&config.clock, utc);
+	for (__u32 i = 0; i < PKT_FACTS && i < config.n_facts; i++)
+		now |= (__u64)is_now(i, utc, minute) << i;
+	timed_facts = now;
+	return now;
+}
+
+static __always_inline void find_facts(struct pkt *p)
+{
+	__u64 timed = config.timed ? find_timed() : 0;
+
+	for (__u32 i = 0; i < PKT_FACTS && i < config.n_facts; i++)
+		p->fact[i] = timed >> i & 1;
+}
+
 SEC("xdp")
 int bpffw_enter(struct xdp_md *ctx)
 {
-	const struct pkt *p = chain_pkt();
+	struct pkt *p = chain_pkt();
 
 	/* A resumed packet has been here before. */
 	if (p->from == 0) {
@@ -34,6 +78,13 @@ int bpffw_enter(struct xdp_md *ctx)
 					    config.malformed_pass ? XDP_PASS : XDP_DROP);
 		if (p->essential && config.essential)
 			return enter_decide(p, ANSWER_ESSENTIAL, SLOT_ESSENTIAL, XDP_PASS);
+		/* A probed packet brings along what is to be found out. */
+		if (config.allowlist && p->probe && p->allowlisted)
+			return enter_decide(p, ANSWER_ALLOWLIST, SLOT_ALLOWLIST, XDP_PASS);
+		if (config.blacklist && p->probe && p->blacklisted)
+			return enter_decide(p, ANSWER_BLACKLIST, SLOT_BLACKLIST, XDP_DROP);
+		if (config.n_facts && !p->probe)
+			find_facts(p);
 	}
 	bpf_tail_call_static(ctx, &gen_jmp, GEN_CLASSIFY);
 	/*

@@ -6,6 +6,7 @@
 
 #include "compiler/gen/straight.h"
 #include "compiler/gen/walker.h"
+#include "compiler/ir/facts.h"
 #include "compiler/ir/prove.h"
 
 /* Up to about here a jump for each rule is faster than a tree (measured). */
@@ -150,15 +151,18 @@ bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_opt
 	struct gen gen;
 	struct compiled compiled = { 0 };
 
-	gen_init(&gen, rs);
-	if (report_unsupported(ds, rs) || !emit(&gen, ds, options, &compiled))
+	if (report_unsupported(ds, rs))
+		return false;
+	compiled.lowered = facts_lower(ds, rs, &compiled.enter);
+	if (!compiled.lowered)
+		return false;
+	gen_init(&gen, compiled.lowered);
+	if (!emit(&gen, ds, options, &compiled))
 		return false;
 	take_code(&gen.code, &compiled);
-	compiled.enter = (struct enter_config){
-		.malformed_pass = rs->malformed_pass,
-		.antispoof = rs->antispoof,
-		.essential = rs->essential,
-	};
+	compiled.enter.malformed_pass = rs->malformed_pass;
+	compiled.enter.antispoof = rs->antispoof;
+	compiled.enter.essential = rs->essential;
 	*ret_compiled = compiled;
 	return true;
 }

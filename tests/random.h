@@ -248,6 +248,17 @@ static void put_matches(struct random *r, struct buf *out)
 	}
 }
 
+static void put_timed(struct random *r, struct buf *out)
+{
+	static const char *const whens[] = { "mon-fri 22:00-06:00", "sat,sun", "08:00-12:00" };
+	static const char *const untils[] = { "2020-01-01", "2036-12-31T18:00Z" };
+
+	if (random_chance(r, 8))
+		buf_printf(out, " when \"%s\"", RANDOM_OF(r, whens));
+	if (random_chance(r, 8))
+		buf_printf(out, " until %s", RANDOM_OF(r, untils));
+}
+
 /* One rule on one line; chain CHAINS is the top level. Chains jump to later ones only. */
 static void put_rule(struct random *r, struct buf *out, uint32_t chain)
 {
@@ -267,6 +278,7 @@ static void put_rule(struct random *r, struct buf *out, uint32_t chain)
 	else
 		buf_puts(out, "count");
 	put_matches(r, out);
+	put_timed(r, out);
 	if (random_chance(r, 4))
 		buf_puts(out, " disabled");
 	buf_puts(out, "\n");
@@ -491,6 +503,10 @@ static void random_packet(struct random *r, const struct ruleset *rs, const pool
 	p->reason = random_chance(r, 3) ? (uint8_t)random_below(r, REASON_COUNT) : 0;
 	p->essential = random_chance(r, 3);
 	p->established = 0;
+	p->allowlisted = random_chance(r, 3);
+	p->blacklisted = random_chance(r, 3);
+	for (uint32_t i = 0; i < PKT_FACTS; i++)
+		p->fact[i] &= 1;
 	p->probe = 0;
 	p->from = 0;
 	well_formed(p);

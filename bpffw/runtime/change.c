@@ -241,7 +241,7 @@ static int load_rules(struct work *w, const struct unit *unit)
 		return ret;
 	w->result->ns_load = work_now() - start;
 	start = work_now();
-	ret = witness_run(&w->loaded, w->rs, &w->compiled, WITNESSES_MAX, &w->result->n_witnesses,
+	ret = witness_run(&w->loaded, w->compiled.lowered, &w->compiled, WITNESSES_MAX, &w->result->n_witnesses,
 			  w->f);
 	w->result->ns_witness = work_now() - start;
 	return ret;

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/lineinfo.h"
 #include "bpffw/runtime/pin.h"
 
@@ -280,14 +281,16 @@ static int load_enter(const struct unit *unit, const struct state *state,
 		      const struct compiled *compiled, struct loaded *loaded, struct failure *f)
 {
 	struct bpf_object *object = open_object(&embedded_enter, unit, state, loaded->jmp, f);
+	struct enter_config values = compiled->enter;
 	struct bpf_map *config;
 	int err;
 
 	if (!object)
 		return -f->err;
+	if (values.timed)
+		values.clock = clock_read();
 	config = bpf_object__find_map_by_name(object, ".rodata");
-	err = config ? bpf_map__set_initial_value(config, &compiled->enter, sizeof(compiled->enter))
-		     : -ENOENT;
+	err = config ? bpf_map__set_initial_value(config, &values, sizeof(values)) : -ENOENT;
 	if (err) {
 		err = fail(f, -err, "cannot configure program '%s'", embedded_enter.name);
 	} else {

@@ -52,9 +52,12 @@ struct compiled {
 	struct enter_config enter;
 	uint32_t n_places;
 	uint32_t *rule_of_place; /* index into ruleset.rules */
+	/* What the code was made from: the ruleset with facts (ir/facts.h) in place of run-time sets
+	 * and time. Witnesses and eval_packet() want this one. */
+	const struct ruleset *lowered;
 };
 
-/* Both sides of every bound of every rule, up to @max packets, in the arena of @rs. */
+/* Both sides of every bound of every rule, up to @max packets, in the arena of @rs, lowered. */
 uint32_t compile_witnesses(const struct ruleset *rs, struct pkt *packets, uint32_t max);
 
 /* `check --dump=bpf`: a listing with the rule above its instructions. */

@@ -58,12 +58,15 @@ static bool is_layer4(const struct pkt *p, uint8_t family, uint8_t proto)
 static void settle(struct pkt *p)
 {
 	if (p->family == FAMILY_NONE) {
-		*p = (struct pkt){ .smac = p->smac,
-				   .dmac = p->dmac,
-				   .ifnum = p->ifnum,
-				   .vlan = p->vlan,
-				   .ethertype = p->ethertype,
-				   .frame_len = p->frame_len };
+		struct pkt bare = { .smac = p->smac,
+				    .dmac = p->dmac,
+				    .ifnum = p->ifnum,
+				    .vlan = p->vlan,
+				    .ethertype = p->ethertype,
+				    .frame_len = p->frame_len };
+
+		memcpy(bare.fact, p->fact, sizeof(bare.fact));
+		*p = bare;
 		return;
 	}
 	p->ethertype = p->family == FAMILY_IPV4 ? 0x0800 : 0x86dd;

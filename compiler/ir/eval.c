@@ -224,6 +224,14 @@ static bool meets_prologue(const struct ruleset *rs, const struct pkt *pkt,
 		*result = (struct eval_result){ .stage = ANSWER_ESSENTIAL, .allow = true };
 		return true;
 	}
+	if (rs->builtin[BUILTIN_ALLOW].runtime && pkt->allowlisted) {
+		*result = (struct eval_result){ .stage = ANSWER_ALLOWLIST, .allow = true };
+		return true;
+	}
+	if (rs->builtin[BUILTIN_BLACK].runtime && pkt->blacklisted) {
+		*result = (struct eval_result){ .stage = ANSWER_BLACKLIST, .allow = false };
+		return true;
+	}
 	if ((rs->fragments == FRAGMENTS_DROP && pkt->frag != FRAG_NO) ||
 	    (rs->fragments == FRAGMENTS_PASS && pkt->frag == FRAG_LATER)) {
 		*result = (struct eval_result){ .stage = ANSWER_FRAGMENTS,

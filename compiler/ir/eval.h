@@ -24,7 +24,9 @@ struct eval_result {
  * Non-terminal rules (count) answer too when @stop_at_count is set, as a probed chain does; else
  * they are passed over. From > 0 skips malformed, essential and `option fragments`; it must be
  * one more than a place that answered for this packet before.
- * State is not modelled: no limit is exceeded, `when` and `until` hold, no list has an entry.
+ * State is not modelled: no limit is exceeded. The built-in lists are asked by the bytes of @pkt;
+ * a lowered ruleset (facts.h) has no other run-time set, `when` or `until`, and in another one
+ * sets are as in the file, `when` and `until` hold.
  */
 struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt, bool stop_at_count);
 uint32_t eval_answer(const struct eval_result *result); /* as ANSWER() */

@@ -12,7 +12,8 @@
 #include "compiler/base/map.h"
 #include "compiler/ir/values.h"
 
-#define FIELDS_MAX 32u
+/* Rows that read different fields, and facts. */
+#define FIELDS_MAX (24u + PKT_FACTS)
 #define NO_DIM     UINT32_MAX
 #define NO_LIST    UINT32_MAX
 /* A field of one byte with more ranges is cheaper as a bitmap. */
@@ -113,7 +114,7 @@ static void add_field(struct normalise *n, const struct clause *row)
 		field.width = 4;
 	}
 	field.max = field.width == 16 ? ~(u128)0 : ((u128)1 << field.width * 8) - 1;
-	if (field.width == 8 && row->max)
+	if (row->max && (field.width == 8 || row->max == 1))
 		field.max = row->max;
 	for (uint32_t i = 0; i < dims->n; i++) {
 		if (dims->dim[i].offset != field.offset)
@@ -145,6 +146,9 @@ static void add_fields(struct normalise *n)
 			if (n->cubes->family != FAMILY_NONE || row->layer == LAYER_FRAME)
 				add_field(n, row);
 		}
+	vec_for_each(row, &n->places->rs->fact_rows)
+		if (n->cubes->family != FAMILY_NONE || (*row)->layer == LAYER_FRAME)
+			add_field(n, *row);
 }
 
 static uint32_t field_of(const struct normalise *n, uint16_t row_offset)

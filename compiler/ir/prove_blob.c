@@ -458,7 +458,7 @@ bool blob_record_product(const struct blob_view *view, uint32_t index, struct se
 			continue;
 		if (!clip_halves(pool, set, high, low, &set))
 			return false;
-		ret_product->used |= 1u << field;
+		ret_product->used |= 1ull << field;
 		ret_product->of[field] = set;
 		ret_product->empty |= !set.n;
 	}

@@ -117,6 +117,16 @@ static struct range field_range(const struct clause *row, unsigned int family)
 	return (struct range){ 0, field_max(row, family) };
 }
 
+static void add_field(struct reference *ref, const struct clause *row)
+{
+	uint32_t n = ref->n_fields;
+
+	ref->fields[n] = (struct prove_field){ row, row->offset, row->width };
+	ref->universe.range[n] = field_range(row, ref->family);
+	ref->universe.all[n] = (struct value_set){ &ref->universe.range[n], 1 };
+	ref->universe.n = ref->n_fields = n + 1;
+}
+
 void reference_family(struct reference *ref, unsigned int family)
 {
 	ref->family = family;
@@ -125,16 +135,11 @@ void reference_family(struct reference *ref, unsigned int family)
 						  : FAM_OTHER;
 	ref->n_fields = 0;
 	memset(ref->sets_known, 0, ref->rs->sets.len);
-	for (const struct clause *row = clause_matches; row->name; row++) {
-		uint32_t n = ref->n_fields;
-
-		if (row->type == TYPE_FAMILY || reference_field(ref, row->offset) != FIELDS_MAX)
-			continue;
-		ref->fields[n] = (struct prove_field){ row, row->offset, row->width };
-		ref->universe.range[n] = field_range(row, family);
-		ref->universe.all[n] = (struct value_set){ &ref->universe.range[n], 1 };
-		ref->universe.n = ref->n_fields = n + 1;
-	}
+	for (const struct clause *row = clause_matches; row->name; row++)
+		if (row->type != TYPE_FAMILY && reference_field(ref, row->offset) == FIELDS_MAX)
+			add_field(ref, row);
+	vec_for_each(row, &ref->rs->fact_rows)
+		add_field(ref, *row);
 }
 
 uint32_t reference_field(const struct reference *ref, uint16_t offset)

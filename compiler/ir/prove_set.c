@@ -141,7 +141,7 @@ void product_narrow(struct set_pool *pool, struct product *product, uint32_t fie
 {
 	if (product->used >> field & 1)
 		set = set_and(pool, product->of[field], set);
-	product->used |= 1u << field;
+	product->used |= 1ull << field;
 	product->of[field] = set;
 	product->empty |= set.n == 0;
 }
@@ -152,16 +152,16 @@ struct value_set product_of(const struct universe *universe, const struct produc
 	return product->used >> field & 1 ? product->of[field] : universe->all[field];
 }
 
-uint32_t product_lacks(const struct universe *universe, const struct product *a,
+uint64_t product_lacks(const struct universe *universe, const struct product *a,
 		       const struct product *b)
 {
-	uint32_t lacks = 0;
+	uint64_t lacks = 0;
 
-	for (uint32_t left = b->used; left; left &= left - 1) {
-		uint32_t field = (uint32_t)__builtin_ctz(left);
+	for (uint64_t left = b->used; left; left &= left - 1) {
+		uint32_t field = (uint32_t)__builtin_ctzll(left);
 
 		if (!set_within(product_of(universe, a, field), b->of[field]))
-			lacks |= 1u << field;
+			lacks |= 1ull << field;
 	}
 	return lacks;
 }
@@ -185,14 +185,14 @@ uint32_t product_minus(struct set_pool *pool, const struct universe *universe,
 		ret_pieces[0] = *a;
 		return 1;
 	}
-	for (uint32_t left = b->used; left && !inside.empty; left &= left - 1) {
-		uint32_t field = (uint32_t)__builtin_ctz(left);
+	for (uint64_t left = b->used; left && !inside.empty; left &= left - 1) {
+		uint32_t field = (uint32_t)__builtin_ctzll(left);
 		struct value_set mine = product_of(universe, &inside, field);
 		struct value_set outside = set_minus(pool, mine, b->of[field]);
 
 		if (outside.n) {
 			ret_pieces[n] = inside;
-			ret_pieces[n].used |= 1u << field;
+			ret_pieces[n].used |= 1ull << field;
 			ret_pieces[n++].of[field] = outside;
 			product_narrow(pool, &inside, field, b->of[field]);
 		}

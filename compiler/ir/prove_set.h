@@ -32,10 +32,11 @@ struct value_set set_of_ranges(struct set_pool *pool, const struct range *at, ui
 bool set_within(struct value_set a, struct value_set b);
 bool set_has(struct value_set set, u128 value);
 
-#define FIELDS_MAX 32
+/* Rows that read different fields, and facts: bits of a word. */
+#define FIELDS_MAX 64
 
 struct product {
-	uint32_t used; /* bitmap of fields */
+	uint64_t used; /* bitmap of fields */
 	bool empty;
 	struct value_set of[FIELDS_MAX];
 };
@@ -54,7 +55,7 @@ struct value_set product_of(const struct universe *universe, const struct produc
 bool product_within(const struct universe *universe, const struct product *a,
 		    const struct product *b);
 /* Bitmap of the fields in which @a is not within @b. */
-uint32_t product_lacks(const struct universe *universe, const struct product *a,
+uint64_t product_lacks(const struct universe *universe, const struct product *a,
 		       const struct product *b);
 /* @a without @b as at most FIELDS_MAX products that share nothing. Return: how many. */
 uint32_t product_minus(struct set_pool *pool, const struct universe *universe,

@@ -210,7 +210,7 @@ static bool too_much(struct prover *p, const struct of_place *of, const struct p
 }
 
 /* The pieces that lack something else than @spread. */
-static bool take_others(struct prover *p, const struct of_place *of, uint32_t spread,
+static bool take_others(struct prover *p, const struct of_place *of, uint64_t spread,
 			products *left)
 {
 	struct product has;
@@ -239,13 +239,14 @@ static bool take_others(struct prover *p, const struct of_place *of, uint32_t sp
 static bool join_pieces(struct prover *p, const struct of_place *of, products *left)
 {
 	struct product wide = *of->all;
-	uint32_t spread = 0, n_other = 0;
+	uint64_t spread = 0;
+	uint32_t n_other = 0;
 	bool whole = false;
 	ranges values = { 0 };
 	struct product has;
 
 	for (uint32_t i = 0; i < of->n; i++) {
-		uint32_t lacks;
+		uint64_t lacks;
 
 		if (!record_product(p, of, i, &has))
 			return false;
@@ -260,13 +261,13 @@ static bool join_pieces(struct prover *p, const struct of_place *of, products *l
 		n_other += lacks != spread;
 		if (lacks != spread || whole)
 			continue;
-		for (uint32_t k = 0; k < has.of[__builtin_ctz(lacks)].n; k++)
-			vec_push(p->arena, &values, has.of[__builtin_ctz(lacks)].at[k]);
+		for (uint32_t k = 0; k < has.of[__builtin_ctzll(lacks)].n; k++)
+			vec_push(p->arena, &values, has.of[__builtin_ctzll(lacks)].at[k]);
 	}
 	if (whole)
 		return true;
 	if (spread) {
-		uint32_t field = (uint32_t)__builtin_ctz(spread);
+		uint32_t field = (uint32_t)__builtin_ctzll(spread);
 		struct value_set all = product_of(&p->ref.universe, &wide, field);
 
 		wide.of[field] =

@@ -115,6 +115,7 @@ static void add_place(struct walk *walk, uint32_t index, uint32_t first)
 	step->stage = ANSWER_RULE;
 	step->allow = place->kind == PLACE_ALLOW;
 	step->decides = place->kind == PLACE_ALLOW || place->kind == PLACE_DROP;
+	step->uncertain = rule->schedule || rule->has_until;
 	if (place->kind == PLACE_RETURN)
 		step->yes = first + place->resume;
 	if (place->kind == PLACE_JUMP)

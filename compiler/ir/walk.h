@@ -24,7 +24,7 @@ struct walk_step {
 	uint8_t families;
 	uint8_t layer4; /* prologue rows: a header that has to be there */
 	bool decides;
-	bool uncertain; /* a condition reads an @set, which can change */
+	bool uncertain; /* a condition reads an @set, which can change, or it is one of time */
 	enum answer_stage stage;
 	uint32_t rule; /* ANSWER_RULE */
 	bool allow;

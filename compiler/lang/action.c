@@ -45,12 +45,12 @@ const struct clause clause_options[] = {
 	},
 	{
 		.name = "when", .help = "days and hours: \"mon-fri 22:00-06:00\"",
-		.example = "allow tcp dport 873 when \"mon-fri 22:00-06:00\"", .later = "when",
+		.example = "allow tcp dport 873 when \"mon-fri 22:00-06:00\"",
 		.kind = CLAUSE_OPTION, .syntax = SYNTAX_TEXT, .part = PART_WHEN,
 	},
 	{
 		.name = "until", .help = "the rule matches until then: 2036-12-31T18:00Z",
-		.example = "allow tcp dport 22 until 2036-12-31", .later = "until",
+		.example = "allow tcp dport 22 until 2036-12-31",
 		.kind = CLAUSE_OPTION, .syntax = SYNTAX_WORD, .part = PART_UNTIL,
 	},
 	{

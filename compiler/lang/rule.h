@@ -65,6 +65,8 @@ struct act {
 
 #define ID_NONE 0u
 
+enum builtin_list { BUILTIN_ALLOW, BUILTIN_BLACK };
+
 struct rule {
 	uint32_t id;    /* r7 is 7; given by the store (diff.h), ID_NONE in a plain check */
 	uint32_t slot;  /* counter slot, given by the store; 0 in a plain check */
@@ -77,6 +79,7 @@ struct rule {
 	VEC(struct match) matches;
 	uint8_t families;                           /* family_bits; FAM_OTHER only with 'ether' */
 	struct str name, comment, when, until_text; /* len 0: none */
+	const struct schedule *schedule;            /* of when, NULL: none */
 	uint64_t until;                             /* epoch seconds, 0: none */
 	bool has_until;
 	bool log;
@@ -111,6 +114,13 @@ struct set {
 	uint64_t timeout; /* seconds, 0: none */
 	struct str file, comment;
 	uint32_t n_uses;
+	/*
+	 * Membership is looked up in lists by `enter` and not compiled into the classifier: the set
+	 * can change without a new generation. Of the built-in lists: whether they are in use.
+	 */
+	bool runtime;
+	uint32_t number; /* enum list_number; of a set given by the store, LIST_SETS + index before
+			  */
 };
 
 enum iface_mode { MODE_AUTO, MODE_NATIVE, MODE_GENERIC };
@@ -149,9 +159,12 @@ struct ruleset {
 	VEC(struct rule) rules;   /* in file order, over all chains */
 	VEC(struct chain) chains; /* [0] top level */
 	VEC(struct set) sets;
-	VEC(struct ast_stmt) lists; /* allowlist, blacklist: kept as written until they work */
+	struct set builtin[2];      /* allowlist and blacklist: what all their statements say */
+	VEC(struct ast_stmt) lists; /* the same as written, but for defines */
 	VEC(struct expect) expects;
 	uint32_t next_id;
+	/* Of a lowered ruleset (ir/facts.h): the rows of its facts, which are in no table. */
+	VEC(const struct clause *) fact_rows;
 	VEC(struct word) unsupported; /* every use of a feature that is E190: its word and place */
 };
 

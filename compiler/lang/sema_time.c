@@ -125,13 +125,15 @@ static bool split_at(struct str text, char separator, struct str *ret_left, stru
 	return true;
 }
 
-static bool is_days(struct str item)
+static bool read_days(struct str item, int *ret_first, int *ret_last)
 {
 	struct str first, last;
 
 	if (!split_at(item, '-', &first, &last))
-		return day_of(item) >= 0;
-	return day_of(first) >= 0 && day_of(last) >= 0;
+		last = first;
+	*ret_first = day_of(first);
+	*ret_last = day_of(last);
+	return *ret_first >= 0 && *ret_last >= 0;
 }
 
 static bool read_clock(struct str text, unsigned int *ret_minutes)
@@ -141,23 +143,50 @@ static bool read_clock(struct str text, unsigned int *ret_minutes)
 
 	if (!take_digits(text, &at, 2, &hour) || !take_char(text, &at, ':') ||
 	    !take_digits(text, &at, 2, &minute) || at != text.len || minute > 59 ||
-	    hour * 60 + minute > 24 * 60)
+	    hour * 60 + minute > DAY_MINUTES)
 		return false;
 	*ret_minutes = hour * 60 + minute;
 	return true;
 }
 
-static bool is_hours(struct str item)
-{
-	unsigned int from, to;
-	struct str first, last;
+struct hours {
+	unsigned int from, to; /* minutes of the day; to < from: of the next one */
+};
 
-	return split_at(item, '-', &first, &last) && read_clock(first, &from) &&
-	       read_clock(last, &to) && from != to && from < 24 * 60;
+struct week {
+	unsigned int days; /* bits from Monday on; 0: all */
+	VEC(struct hours) hours;
+};
+
+/* `fri-mon` goes over the week's end. */
+static bool add_days(struct sema *s, struct week *week, struct str item)
+{
+	int first, last;
+
+	(void)s;
+	if (!read_days(item, &first, &last))
+		return false;
+	for (int day = first; day != last; day = (day + 1) % 7)
+		week->days |= 1u << day;
+	week->days |= 1u << last;
+	return true;
+}
+
+static bool add_hours(struct sema *s, struct week *week, struct str item)
+{
+	struct str first, last;
+	struct hours hours;
+
+	if (!split_at(item, '-', &first, &last) || !read_clock(first, &hours.from) ||
+	    !read_clock(last, &hours.to) || hours.from == hours.to || hours.from == DAY_MINUTES)
+		return false;
+	vec_push(s->arena, &week->hours, hours);
+	return true;
 }
 
 /* A comma list of which every item passes. */
-static bool is_list(struct str text, bool (*is_item)(struct str))
+static bool read_list(struct sema *s, struct week *week, struct str text,
+		      bool (*add)(struct sema *s, struct week *week, struct str item))
 {
 	struct str item, rest = text;
 	bool more = text.len > 0;
@@ -166,21 +195,55 @@ static bool is_list(struct str text, bool (*is_item)(struct str))
 		return false;
 	while (more) {
 		more = split_at(rest, ',', &item, &rest);
-		if (!is_item(item))
+		if (!add(s, week, item))
 			return false;
 	}
 	return true;
 }
 
-void sema_when(struct sema *s, const struct word *word, struct rule *rule)
+static bool read_week(struct sema *s, struct str text, struct week *week)
 {
 	struct str days, hours;
-	bool both = split_at(word->text, ' ', &days, &hours);
+
+	if (split_at(text, ' ', &days, &hours))
+		return read_list(s, week, days, add_days) && read_list(s, week, hours, add_hours);
+	if (text.len && text.s[0] >= '0' && text.s[0] <= '9')
+		return read_list(s, week, text, add_hours);
+	return read_list(s, week, text, add_days);
+}
+
+static void set_minutes(struct schedule *schedule, unsigned int from, unsigned int n)
+{
+	for (unsigned int i = from; i < from + n; i++)
+		schedule->minutes[i % WEEK_MINUTES / 64] |= 1ull << (i % WEEK_MINUTES % 64);
+}
+
+/* A span over midnight belongs to the day on which it begins. */
+static const struct schedule *schedule_of(struct sema *s, const struct week *week)
+{
+	struct schedule *schedule = arena_new_array(s->arena, struct schedule, 1);
+
+	for (unsigned int day = 0; day < 7; day++) {
+		if (week->days && !(week->days >> day & 1))
+			continue;
+		if (!week->hours.len)
+			set_minutes(schedule, day * DAY_MINUTES, DAY_MINUTES);
+		vec_for_each(hours, &week->hours)
+			set_minutes(schedule, day * DAY_MINUTES + hours->from,
+				    (hours->to + DAY_MINUTES - hours->from - 1) % DAY_MINUTES + 1);
+	}
+	return schedule;
+}
+
+void sema_when(struct sema *s, const struct word *word, struct rule *rule)
+{
+	struct week week = { 0 };
 
 	rule->when = word->text;
-	if (both ? is_list(days, is_days) && is_list(hours, is_hours)
-		 : is_list(days, is_days) || is_list(days, is_hours))
+	if (read_week(s, word->text, &week)) {
+		rule->schedule = schedule_of(s, &week);
 		return;
+	}
 	diag_error(s->ds, word->span, E172, "'" STR_FMT "' is not a schedule", STR_ARG(word->text));
 	diag_help(s->ds, "days, hours, or both: \"mon-fri 22:00-06:00\", \"sat,sun\", "
 			 "\"08:00-12:00,13:00-17:00\"");

@@ -35,6 +35,10 @@ static struct bpf_object *generation(const struct chain *chain, const char *star
 	return object;
 }
 
+#define CONFIG(pass, spoof, vital)                                       \
+	((struct enter_config){                                           \
+		.malformed_pass = pass, .antispoof = spoof, .essential = vital })
+
 static struct chain set_up(struct enter_config config)
 {
 	struct chain chain = { .dispatcher = chain_dispatcher(true) };
@@ -123,31 +127,31 @@ struct enter_case {
 
 /* clang-format off */
 static const struct enter_case cases[] = {
-	{ "ip4-tcp", { 0, 1, 1 }, CLASSIFIED, 0, CLASSIFIED },
-	{ "ip4-tcp", { 0, 0, 0 }, CLASSIFIED, 0, CLASSIFIED },
-	{ "ip4-ihl-4", { 0, 1, 1 }, XDP_DROP, SLOT_MALFORMED + REASON_IP4_HEADER,
+	{ "ip4-tcp", CONFIG(0, 1, 1), CLASSIFIED, 0, CLASSIFIED },
+	{ "ip4-tcp", CONFIG(0, 0, 0), CLASSIFIED, 0, CLASSIFIED },
+	{ "ip4-ihl-4", CONFIG(0, 1, 1), XDP_DROP, SLOT_MALFORMED + REASON_IP4_HEADER,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "tcp4-offset-4", { 0, 0, 0 }, XDP_DROP, SLOT_MALFORMED + REASON_TCP_HEADER,
+	{ "tcp4-offset-4", CONFIG(0, 0, 0), XDP_DROP, SLOT_MALFORMED + REASON_TCP_HEADER,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "eth-14-bytes-arp", { 0, 1, 1 }, XDP_DROP, SLOT_MALFORMED + REASON_ARP_SHORT,
+	{ "eth-14-bytes-arp", CONFIG(0, 1, 1), XDP_DROP, SLOT_MALFORMED + REASON_ARP_SHORT,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "ip4-ihl-4", { 1, 1, 1 }, XDP_PASS, SLOT_MALFORMED + REASON_IP4_HEADER,
+	{ "ip4-ihl-4", CONFIG(1, 1, 1), XDP_PASS, SLOT_MALFORMED + REASON_IP4_HEADER,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "spoof4-land", { 0, 1, 1 }, XDP_DROP, SLOT_MALFORMED + REASON_SPOOF_LAND,
+	{ "spoof4-land", CONFIG(0, 1, 1), XDP_DROP, SLOT_MALFORMED + REASON_SPOOF_LAND,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "spoof4-source-127.0.0.1", { 0, 1, 1 }, XDP_DROP, SLOT_MALFORMED + REASON_SPOOF_SOURCE,
+	{ "spoof4-source-127.0.0.1", CONFIG(0, 1, 1), XDP_DROP, SLOT_MALFORMED + REASON_SPOOF_SOURCE,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "spoof4-source-127.0.0.1", { 1, 1, 1 }, XDP_PASS, SLOT_MALFORMED + REASON_SPOOF_SOURCE,
+	{ "spoof4-source-127.0.0.1", CONFIG(1, 1, 1), XDP_PASS, SLOT_MALFORMED + REASON_SPOOF_SOURCE,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "spoof4-source-127.0.0.1", { 0, 0, 1 }, CLASSIFIED, 0, CLASSIFIED },
-	{ "spoof6-land", { 0, 0, 0 }, CLASSIFIED, 0, CLASSIFIED },
-	{ "arp-request", { 0, 1, 1 }, XDP_PASS, SLOT_ESSENTIAL, ANSWER(ANSWER_ESSENTIAL, 0) },
-	{ "arp-request", { 0, 1, 0 }, CLASSIFIED, 0, CLASSIFIED },
-	{ "essential-ns", { 0, 1, 1 }, XDP_PASS, SLOT_ESSENTIAL, ANSWER(ANSWER_ESSENTIAL, 0) },
-	{ "essential-ns-hops-254", { 0, 1, 1 }, CLASSIFIED, 0, CLASSIFIED },
-	{ "spoof4-essential-too", { 0, 1, 1 }, XDP_DROP, SLOT_MALFORMED + REASON_SPOOF_SOURCE,
+	{ "spoof4-source-127.0.0.1", CONFIG(0, 0, 1), CLASSIFIED, 0, CLASSIFIED },
+	{ "spoof6-land", CONFIG(0, 0, 0), CLASSIFIED, 0, CLASSIFIED },
+	{ "arp-request", CONFIG(0, 1, 1), XDP_PASS, SLOT_ESSENTIAL, ANSWER(ANSWER_ESSENTIAL, 0) },
+	{ "arp-request", CONFIG(0, 1, 0), CLASSIFIED, 0, CLASSIFIED },
+	{ "essential-ns", CONFIG(0, 1, 1), XDP_PASS, SLOT_ESSENTIAL, ANSWER(ANSWER_ESSENTIAL, 0) },
+	{ "essential-ns-hops-254", CONFIG(0, 1, 1), CLASSIFIED, 0, CLASSIFIED },
+	{ "spoof4-essential-too", CONFIG(0, 1, 1), XDP_DROP, SLOT_MALFORMED + REASON_SPOOF_SOURCE,
 	  ANSWER(ANSWER_MALFORMED, 0) },
-	{ "spoof4-essential-too", { 0, 0, 1 }, XDP_PASS, SLOT_ESSENTIAL,
+	{ "spoof4-essential-too", CONFIG(0, 0, 1), XDP_PASS, SLOT_ESSENTIAL,
 	  ANSWER(ANSWER_ESSENTIAL, 0) },
 };
 /* clang-format on */
@@ -196,7 +200,7 @@ static void probe_answers(void **state)
 
 static void probe_needs_a_whole_packet(void **state)
 {
-	struct chain chain = set_up((struct enter_config){ 0, 1, 1 });
+	struct chain chain = set_up(CONFIG(0, 1, 1));
 	struct pkt p = { 0 };
 	uint32_t value;
 
@@ -212,7 +216,7 @@ static void enter_lets_a_resumed_packet_through(void **state)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct corpus_packet *packet = find(names[i]);
-		struct chain chain = set_up((struct enter_config){ 0, 1, 1 });
+		struct chain chain = set_up(CONFIG(0, 1, 1));
 		uint32_t value;
 
 		pkt_parse(chain.slot, packet->frame, packet->frame + packet->len, packet->len);
@@ -227,7 +231,7 @@ static void enter_lets_a_resumed_packet_through(void **state)
 
 static void broken_generation_drops(void **state)
 {
-	struct chain chain = set_up((struct enter_config){ 0, 1, 1 });
+	struct chain chain = set_up(CONFIG(0, 1, 1));
 	const struct corpus_packet *packet = find("ip4-tcp");
 	uint64_t *fail_open = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
 				   chain_map(chain.dispatcher, ".data.config"), 0);
@@ -252,7 +256,7 @@ static void broken_generation_drops(void **state)
 
 static void empty_slot_drops_or_passes(void **state)
 {
-	struct chain chain = set_up((struct enter_config){ 0, 1, 1 });
+	struct chain chain = set_up(CONFIG(0, 1, 1));
 	uint32_t len = find("ip4-tcp")->len, slot = 0;
 	uint64_t *fail_open = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
 				   chain_map(chain.dispatcher, ".data.config"), 0);

@@ -121,7 +121,7 @@ static void test_intact(struct ground *g)
 	check(!err, "intact code loads", f.what);
 	if (err)
 		return;
-	err = witness_run(&loaded, g->rs, &g->compiled, WITNESSES, &n, &f);
+	err = witness_run(&loaded, g->compiled.lowered, &g->compiled, WITNESSES, &n, &f);
 	check(!err, "intact code agrees with the rules", f.what);
 	check(n >= 100, "enough witnesses", "too few");
 	check_name(g->unit.dispatcher, "bpffw_dispatch");
@@ -154,7 +154,7 @@ static bool damage_is_found(struct ground *g, struct bpf_insn *insn)
 
 	insn->imm ^= 1;
 	if (!load_generation(&g->unit, &g->state, g->ds, &g->compiled, &loaded, &f)) {
-		found = witness_run(&loaded, g->rs, &g->compiled, WITNESSES, &n, &f) == -EBADE;
+		found = witness_run(&loaded, g->compiled.lowered, &g->compiled, WITNESSES, &n, &f) == -EBADE;
 		loaded_close(&loaded);
 	}
 	insn->imm ^= 1;

@@ -45,15 +45,6 @@ error   E190 1-9
 rule    syncookie tcp syn dport 443
 error   E190 1-9
 
-rule    allow tcp dport 22 until 2036-12-31T18:00Z
-error   E190 20-24
-
-rule    allow tcp dport 22 until 2036-12-31
-error   E190 20-24
-
-rule    allow tcp dport 873 when "mon-fri 22:00-06:00"
-error   E190 21-24
-
 with    default drop log every 10s
 rule    allow tcp dport 22
 error   E190 3:14-16

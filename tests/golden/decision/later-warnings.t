@@ -26,12 +26,10 @@ error   E190 5:1-9
 now     1795000000
 rule    allow tcp dport 22 until 2020-01-01T00:00Z
 warning W209
-error   E190 20-24
 
 now     1795000000
 rule    allow tcp dport 22 until 2036-01-01T00:00Z
 no      W209
-error   E190 20-24
 
 # W212: a forged source has anybody banned.
 rule    syn-limit 60/s per src tcp exceed blacklist for 1m
