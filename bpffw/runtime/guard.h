@@ -7,9 +7,10 @@
 
 /*
  * Return: 0, also without a session or when it comes in where nothing is filtered; -EPERM.
- * @ret_allowed: "this ssh session (...) is still allowed by 'web'", where the rules were asked.
+ * @ret_text: where the rules were asked, "this ssh session (...) is still allowed by 'web'", or
+ *	with -EPERM "this ssh session (...) would be dropped by 'default drop'"
  */
 int guard_session(struct arena *arena, const struct ruleset *rs, const struct env *env,
-		  const targets *all, const char **ret_allowed, struct failure *f);
+		  const targets *all, const char **ret_text, struct failure *f);
 
 #endif

@@ -194,7 +194,7 @@ static const char *read_proc(struct arena *arena, int pid, const char *file, str
 	return why;
 }
 
-static int parent_of(struct arena *arena, int pid)
+int host_parent(struct arena *arena, int pid)
 {
 	struct str stat;
 	const char *behind;
@@ -235,7 +235,7 @@ static void find_session(struct arena *arena, struct env *env)
 	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
 		if (session_of(arena, pid, env))
 			return;
-		pid = parent_of(arena, pid);
+		pid = host_parent(arena, pid);
 	}
 }
 

@@ -11,6 +11,9 @@
 /* Regular files only (no FIFO, device, directory), bounded, NUL allowed (the lexer reports it). */
 extern const struct io host_io;
 
+/* Parent of a process; 0: not known. */
+int host_parent(struct arena *arena, int pid);
+
 /*
  * host_io, present interfaces (libmnl), clock, UTC offset, and the ssh session: SSH_CONNECTION of
  * this process or, where sudo removed it, of the nearest ancestor that has it.

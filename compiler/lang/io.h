@@ -27,6 +27,13 @@ struct io {
 /* Reads nothing, knows nothing: for text that stands alone. */
 extern const struct io io_none;
 
+/* A connection by which the admin is here, seen from this host. */
+struct ssh_session {
+	unsigned int family; /* 4, 6; 0: none */
+	unsigned __int128 addr, local;
+	uint16_t port, local_port;
+};
+
 /* What is true outside the text. Zeroed: a fresh host at no particular time. */
 struct env {
 	const struct io *io;
@@ -39,11 +46,9 @@ struct env {
 	uint64_t now;       /* seconds since the epoch, UTC; 0: unknown, no E171/W209 */
 	int32_t utc_offset; /* seconds east, for local times */
 	/* Peer of the admin's ssh session for W204 and the lock-out check; family 0: none. */
-	struct {
-		unsigned int family;
-		unsigned __int128 addr, local;
-		uint16_t port, local_port;
-	} session;
+	struct ssh_session session;
+	/* Others that the lock-out check must not cut either. */
+	VEC(struct ssh_session) more_sessions;
 };
 
 #endif
