@@ -13,7 +13,7 @@
 #define COMMANDS(X) \
 	X(apply) X(check) X(list) X(explain) X(status) X(diff) \
 	X(add) X(del) X(replace) X(move) X(enable) X(disable) X(default) \
-	X(import) X(save) X(history) X(rollback) X(reset) X(panic) X(help) X(version)
+	X(import) X(save) X(history) X(rollback) X(confirm) X(reset) X(panic) X(help) X(version)
 /* clang-format on */
 
 enum command_flags {

@@ -158,8 +158,8 @@ static bool take_word(struct walk *w, const char *arg)
 
 /* Commands of the language that come later. */
 static const char *const later_commands[] = {
-	"allowlist", "ban", "begin",   "blacklist", "abort", "commit", "confirm", "edit",  "export",
-	"set", "monitor", "shell",     "stats", "top",    "trace",   "unban", "watch",
+	"allowlist", "ban",     "begin", "blacklist", "abort", "commit", "edit",  "export",
+	"set",       "monitor", "shell", "stats",     "top",   "trace",  "unban", "watch",
 };
 
 /* What other tools call it. */

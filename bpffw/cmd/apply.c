@@ -9,7 +9,7 @@ static const struct option_row opts[] = {
 	{ .name = "confirm",
 	  .value = "TIME",
 	  .optional = true,
-	  .help = "roll back unless confirmed in time (not supported yet)" },
+	  .help = "roll back in TIME (60s) unless 'bpffw confirm' is run" },
 	{ 0 },
 };
 
@@ -37,6 +37,7 @@ static void print_result(struct session *s, const struct change_result *result, 
 	buf_puts(&out, "\n");
 	if (result->session)
 		buf_printf(&out, "%s\n", result->session);
+	put_confirm(&out, result);
 	if (s->in->verbose)
 		print_times(&out, result);
 	say(s, &out);
@@ -113,7 +114,8 @@ static enum exit_code apply(struct session *s, const char *file)
 	files_of_ast(s, change.ast, &change);
 	change.saved = strcmp(file, "-") != 0 && file_is_same(s->arena, file, s->in->paths.rules);
 	if (!s->in->argc)
-		change.how = arena_printf(s->arena, "apply %s", file);
+		change.how = arena_printf(s->arena, "apply %s%s", file,
+					  invocation_options(s->arena, s->in));
 	s->env.check_present = true;
 	if (commit_change(s, &change, have_old ? &old : NULL, &result) < 0)
 		return session_refused(s, file);
@@ -127,10 +129,6 @@ static enum exit_code run(const struct invocation *in)
 	_cleanup_session_ struct session s;
 
 	session_start(&s, in);
-	if (opt_value(in, "confirm")) {
-		diag_error(s.ds, (struct span){ 0 }, E190, "'--confirm' is not supported yet");
-		return session_failed(&s);
-	}
 	return apply(&s, session_file(in));
 }
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/sessions.h"
 #include "bpffw/ui/text.h"
 
 void session_start(struct session *s, const struct invocation *in)
@@ -76,8 +78,42 @@ enum exit_code session_refused(struct session *s, const char *file)
 	return code;
 }
 
+/* Its timer was killed: whoever comes next does its work. */
+static enum exit_code settle_overdue(struct session *s, enum store_mode mode)
+{
+	struct pending p;
+	enum exit_code code;
+	int ret;
+
+	if (!confirm_read(&s->in->paths, &p) || !confirm_overdue(&p))
+		return EXIT_DONE;
+	ret = confirm_roll_back(&s->in->paths, &p, &s->f);
+	if (ret == 0)
+		return EXIT_DONE;
+	if (ret < 0) {
+		report_error(s->in, EXIT_SYSTEM, "'bpffw confirm' keeps it, 'bpffw apply' follows",
+			     "generation %u was not confirmed within %u s, and cannot be rolled "
+			     "back: %s",
+			     p.generation, p.seconds, s->f.what);
+		failure_clear(&s->f);
+		return EXIT_DONE;
+	}
+	code = report_error(s->in, EXIT_ROLLED_BACK,
+			    mode == STORE_WRITE ? "nothing else was changed: run it again" : NULL,
+			    "generation %u was not confirmed within %u s and its timer is gone: "
+			    "rolled back to generation %u now",
+			    p.generation, p.seconds, p.previous);
+	return mode == STORE_WRITE ? code : EXIT_DONE;
+}
+
 enum exit_code session_store(struct session *s, enum store_mode mode)
 {
+	enum exit_code code = settle_overdue(s, mode);
+
+	if (code)
+		return code;
+	if (mode == STORE_WRITE)
+		sessions_find(s->arena, &s->env);
 	if (store_open(&s->in->paths, mode, &s->store, &s->f) == 0)
 		return EXIT_DONE;
 	s->store = NULL;
@@ -193,14 +229,16 @@ enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct 
 
 struct rule **rules_by_id(struct arena *arena, const struct ruleset *rs, uint32_t *ret_n)
 {
-	uint32_t n = 0;
 	struct rule **by_id;
+	uint32_t n = 0;
 
+	/* An id from a damaged record has no place: the table would not fit into memory. */
 	vec_for_each(rule, &rs->rules)
-		n = rule->id >= n ? rule->id + 1 : n;
+		n = rule->id >= n && rule->id < RULE_IDS_MAX ? rule->id + 1 : n;
 	by_id = arena_new_array(arena, struct rule *, n + 1);
 	vec_for_each(rule, &rs->rules)
-		by_id[rule->id] = rule;
+		if (rule->id < n)
+			by_id[rule->id] = rule;
 	*ret_n = n;
 	return by_id;
 }

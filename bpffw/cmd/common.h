@@ -45,6 +45,9 @@ const char *session_file(const struct invocation *in);
 /* Index of the rule of that name or id; reports E201 (EXIT_ABSENT). */
 enum exit_code rule_resolve(struct session *s, const struct ruleset *rs, struct str ref,
 			    uint32_t *ret_index);
+/* Far beyond what a ruleset can have given out. */
+#define RULE_IDS_MAX (1u << 26)
+
 /* The rules by their ids, NULL where none has one; *ret_n entries. */
 struct rule **rules_by_id(struct arena *arena, const struct ruleset *rs, uint32_t *ret_n);
 /* "r8 staging", "r8" */

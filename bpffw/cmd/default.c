@@ -33,6 +33,7 @@ static enum exit_code run(const struct invocation *in)
 			   e.result.rs->default_allow ? "allow" : "drop");
 		attached_names(&out, e.result.attached.data, e.result.attached.len);
 		buf_printf(&out, " (generation %u, not saved)\n", e.result.generation);
+		put_confirm(&out, &e.result);
 		say(&e.s, &out);
 	}
 	edit_warn(&e);

@@ -5,12 +5,19 @@
  */
 #include "bpffw/cmd/edit.h"
 
+#include <errno.h>
+
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/lint.h"
 
 const struct option_row force_opts[] = {
 	{ .name = "force", .help = "override a failing test or guard; history records it" },
+	{ .name = "confirm",
+	  .value = "TIME",
+	  .optional = true,
+	  .help = "roll back in TIME (60s) unless 'bpffw confirm' is run" },
 	{ 0 },
 };
 
@@ -166,10 +173,50 @@ const char *invocation_text(struct arena *arena, const struct invocation *in)
 	buf_puts(&text, in->command->name);
 	for (int i = 0; i < in->argc; i++)
 		buf_printf(&text, strpbrk(in->argv[i], " \t") ? " \"%s\"" : " %s", in->argv[i]);
-	for (int i = 0; in->command->opts && in->command->opts[i].name; i++)
-		if (in->opt_values[i])
-			buf_printf(&text, " --%s", in->command->opts[i].name);
+	buf_puts(&text, invocation_options(arena, in));
 	return buf_text(&text);
+}
+
+const char *invocation_options(struct arena *arena, const struct invocation *in)
+{
+	struct buf text = { .arena = arena };
+
+	for (int i = 0; in->command->opts && in->command->opts[i].name; i++) {
+		if (!in->opt_values[i])
+			continue;
+		buf_printf(&text, " --%s", in->command->opts[i].name);
+		if (in->opt_values[i][0])
+			buf_printf(&text, "=%s", in->opt_values[i]);
+	}
+	return text.len ? buf_text(&text) : "";
+}
+
+static int read_confirm(struct session *s, uint32_t *ret_seconds)
+{
+	const char *value = opt_value(s->in, "confirm");
+	uint64_t seconds = CONFIRM_DEFAULT;
+
+	*ret_seconds = 0;
+	if (!value)
+		return 0;
+	if (*value && (!num_parse_time(str_of(value), true, &seconds) || seconds > CONFIRM_MAX))
+		return fail_help(&s->f,
+				 fail_plain(&s->f, EINVAL, EXIT_USAGE,
+					    "'%s' is no time to confirm in", value),
+				 "write --confirm=60s, up to 1d");
+	*ret_seconds = (uint32_t)seconds;
+	return 0;
+}
+
+void put_confirm(struct buf *out, const struct change_result *result)
+{
+	if (!result->confirm)
+		return;
+	if (result->previous)
+		buf_printf(out, "rolls back to generation %u", result->previous);
+	else
+		buf_puts(out, "detaches again");
+	buf_printf(out, " in %u s unless you run 'bpffw confirm'\n", result->confirm);
 }
 
 int commit_change(struct session *s, struct change *change, const struct generation *old,
@@ -178,6 +225,8 @@ int commit_change(struct session *s, struct change *change, const struct generat
 	if (!change->how)
 		change->how = invocation_text(s->arena, s->in);
 	change->force = opt_value(s->in, "force");
+	if (read_confirm(s, &change->confirm) < 0)
+		return -EINVAL;
 	if (old) {
 		change->old = &old->info;
 		change->old_rs = old->rs;
@@ -285,6 +334,8 @@ void change_json(const struct session *s, const char *schema, const struct chang
 	json_object_set_new(object, "unchanged", json_integer(diff->n_unchanged));
 	json_object_set_new(object, "seconds", json_real((double)result->ns_total / 1e9));
 	json_object_set_new(object, "instructions", json_integer(result->n_insns));
+	json_object_set_new(object, "confirm_seconds",
+			    result->confirm ? json_integer(result->confirm) : json_null());
 	if (rule)
 		json_object_set_new(object, "rule",
 				    json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id),
@@ -328,6 +379,7 @@ void edit_report(struct edit *e, const char *label, const struct rule *rule, con
 		}
 		buf_printf(&out, " (generation %u, not saved)%s\n", e->result.generation,
 			   tail ? tail : "");
+		put_confirm(&out, &e->result);
 		say(&e->s, &out);
 	}
 	advise_move(e, rule);

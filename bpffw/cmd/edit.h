@@ -53,10 +53,14 @@ void edit_report(struct edit *e, const char *label, const struct rule *rule, con
 /* Report the warnings that the change brought. */
 void edit_warn(struct edit *e);
 
-/* The command line as history shows it. */
+/* The command line as history shows it; its options alone, each behind a blank. */
+const char *invocation_options(struct arena *arena, const struct invocation *in);
 const char *invocation_text(struct arena *arena, const struct invocation *in);
 
 extern const struct option_row force_opts[];
+
+/* "rolls back to generation 12 in 60 s unless ..." for a change that waits for `confirm`. */
+void put_confirm(struct buf *out, const struct change_result *result);
 
 /* change_commit() with what every command hands it; the caller reports. */
 int commit_change(struct session *s, struct change *change, const struct generation *old,

@@ -5,6 +5,7 @@
 #include "bpf/abi.h"
 #include "bpffw/cmd/common.h"
 #include "bpffw/cmd/list_json.h"
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/table.h"
 #include "compiler/lang/print.h"
 
@@ -180,9 +181,13 @@ static void print_text(struct session *s, const struct generation *gen, const st
 		.exact = s->in->verbose || isatty(STDOUT_FILENO) != 1,
 	};
 	struct buf out = { .arena = s->arena };
+	struct pending pending;
 
-	buf_printf(&out, "generation %u, %s    interfaces: ", gen->info.number,
+	buf_printf(&out, "generation %u, %s", gen->info.number,
 		   gen->info.saved ? "saved" : "not saved");
+	if (confirm_waits(s->store, &pending))
+		buf_printf(&out, ", NOT CONFIRMED (%d s left)", confirm_left(&s->in->paths));
+	buf_puts(&out, "    interfaces: ");
 	attached_print(&out, attached, n);
 	buf_puts(&out, "\n");
 	if (gen->rs->essential)

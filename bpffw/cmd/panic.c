@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `panic open` detaches; `panic closed` runs a built-in ruleset. Neither touches a file. */
 #include "bpffw/cmd/edit.h"
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/lang/sema.h"
@@ -13,6 +14,8 @@ static enum exit_code panic_open(struct session *s)
 
 	if (change_detach_all(s->store, s->arena, &attached, &n, &s->f) < 0)
 		return session_failed(s);
+	/* Filtering again when the time is over would be no less of a surprise. */
+	confirm_end(&s->in->paths);
 	if (s->in->json) {
 		json_t *object = json_schema("panic"), *names = json_array();
 

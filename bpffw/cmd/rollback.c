@@ -61,6 +61,7 @@ static void print_result(struct session *s, const struct gen_info *target,
 	buf_printf(&out, "generation %u = generation %u (", result->generation, target->number);
 	text_time(&out, target->when);
 	buf_printf(&out, "), applied in %.0f ms\n", (double)result->ns_total / 1e6);
+	put_confirm(&out, result);
 	say(s, &out);
 }
 
@@ -90,6 +91,7 @@ static enum exit_code rollback(struct session *s)
 	change.ast = gen.ast;
 	change.io = gen.io;
 	change.same_as = target->number;
+	change.ends_confirm = true;
 	change.how = arena_printf(s->arena, "rollback to %u", target->number);
 	change.saved = target->saved && !files_changed(s, &gen.info);
 	vec_for_each(file, &gen.info.files)

@@ -277,6 +277,8 @@ static enum exit_code run(const struct invocation *in)
 	if (!code && generation_is_panic(&save.gen.info))
 		code = report_error(in, EXIT_REFUSED, "'bpffw apply' brings the rules back",
 				    "refused: 'panic closed' is running; it is not for the file");
+	if (!code && change_check_confirm(save.s.store, &save.s.f) < 0)
+		code = session_failed(&save.s);
 	if (!code)
 		code = settle_texts(&save);
 	if (!code)

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "bpffw/cmd/files.h"
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
@@ -71,6 +72,33 @@ static void put_running(struct status *st, struct buf *out)
 	buf_puts(out, "\n");
 }
 
+static void put_confirm_left(struct status *st, struct buf *out)
+{
+	struct session *s = &st->s;
+	struct pending pending;
+
+	if (!confirm_waits(s->store, &pending))
+		return;
+	buf_printf(out, "confirm     NOT CONFIRMED: in %d s ", confirm_left(&s->in->paths));
+	if (pending.previous)
+		buf_printf(out, "generation %u comes back", pending.previous);
+	else
+		buf_puts(out, "it is detached");
+	buf_puts(out, " - 'bpffw confirm'\n");
+}
+
+static void put_boot(struct status *st, struct buf *out)
+{
+	uint32_t good = store_last_good(st->s.store);
+
+	buf_puts(out, "boot        file ");
+	text_escape(out, str_of(st->s.in->paths.rules));
+	if (good)
+		buf_printf(out, ", last good generation %u\n", good);
+	else
+		buf_puts(out, ", no last good generation\n");
+}
+
 static void put_interfaces(struct status *st, struct buf *out)
 {
 	buf_puts(out, "interfaces  ");
@@ -113,6 +141,7 @@ static void print_text(struct status *st)
 	struct buf out = { .arena = st->s.arena };
 
 	put_running(st, &out);
+	put_confirm_left(st, &out);
 	put_interfaces(st, &out);
 	buf_puts(&out, "program     ");
 	text_count(&out, st->gen.rs->rules.len, "rule");
@@ -122,6 +151,7 @@ static void print_text(struct status *st)
 	text_grouped(&out, st->compiled.blob_size);
 	buf_puts(&out, " bytes\n");
 	put_sets(st, &out);
+	put_boot(st, &out);
 	put_data(&out);
 }
 
@@ -142,12 +172,18 @@ static json_t *interfaces_json(const struct status *st)
 static void print_json(const struct status *st)
 {
 	json_t *object = json_schema("status");
-	uint32_t number = st->gen.info.number;
+	uint32_t number = st->gen.info.number, good = store_last_good(st->s.store);
+	struct pending pending;
+	bool waits = confirm_waits(st->s.store, &pending);
 
 	json_object_set_new(object, "generation", number ? json_integer(number) : json_null());
 	if (number) {
 		json_object_set_new(object, "since", json_time(st->gen.info.when));
 		json_object_set_new(object, "saved", json_boolean(st->gen.info.saved));
+		json_object_set_new(object, "confirm_seconds",
+				    waits ? json_integer(confirm_left(&st->s.in->paths))
+					  : json_null());
+		json_object_set_new(object, "last_good", good ? json_integer(good) : json_null());
 		json_object_set_new(object, "interfaces", interfaces_json(st));
 		json_object_set_new(object, "rules", json_integer(st->gen.rs->rules.len));
 		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));

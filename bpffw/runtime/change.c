@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/guard.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
@@ -45,6 +46,21 @@ static int check_stale(struct work *w)
 				    old->number, STR_ARG(record.info.by), w->store->running, text,
 				    STR_ARG(record.info.how)),
 			 "read it with 'bpffw list' and try again");
+}
+
+int change_check_confirm(struct store *store, struct failure *f)
+{
+	struct pending pending;
+	int left = confirm_left(&store->paths);
+
+	if (!confirm_waits(store, &pending))
+		return 0;
+	return fail_help(f,
+			 fail_plain(f, EBUSY, EXIT_REFUSED,
+				    "refused: generation %u waits for 'bpffw confirm' (%d s left)",
+				    pending.generation, left),
+			 "'bpffw confirm' keeps it, 'bpffw rollback' goes back to generation %u",
+			 pending.previous);
 }
 
 static bool has_diag(const struct diags *ds, enum diag_code code)
@@ -252,6 +268,7 @@ static int check_session(struct work *w)
 {
 	struct diags *ds = w->ds;
 	uint32_t kept = 0;
+	int ret;
 
 	for (uint32_t i = 0; i < ds->list.len; i++) {
 		if (ds->list.data[i].code == W204)
@@ -260,7 +277,15 @@ static int check_session(struct work *w)
 			ds->list.data[kept++] = ds->list.data[i];
 	}
 	ds->list.len = kept;
-	return guard_session(w->arena, w->rs, w->env, &w->targets, &w->result->session, w->f);
+	ret = guard_session(w->arena, w->rs, w->env, &w->targets, &w->result->session, w->f);
+	/* On trial, a lock-out ends by itself. */
+	if (ret == -EPERM && w->change->confirm) {
+		diag_warning(ds, (struct span){ 0 }, W204, "%s", w->result->session);
+		w->result->session = NULL;
+		failure_clear(w->f);
+		return 0;
+	}
+	return ret;
 }
 
 /* All that needs no kernel; any refusal by the rules, the tests or the guard comes from here. */
@@ -270,6 +295,12 @@ static int check_rules(struct work *w)
 	uint32_t n_known;
 	int ret = check_stale(w);
 
+	if (ret == 0 && !change->ends_confirm)
+		ret = change_check_confirm(w->store, w->f);
+	if (ret == 0 && change->confirm && w->store->damaged_unit)
+		ret = fail_plain(w->f, EBUSY, EXIT_SYSTEM,
+				 "the pins of what runs are damaged: it could not be put back; "
+				 "apply without --confirm");
 	if (ret == 0)
 		ret = resolve(w, change->ast);
 	n_known = change->old ? change->old->iface_names.len : 0;
@@ -314,6 +345,7 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 			  .ds = ds,
 			  .env = env,
 			  .change = change,
+			  .lenient = change->lenient,
 			  .f = f,
 			  .arena = ds->arena,
 			  .result = &result,
@@ -391,6 +423,67 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 	return ret;
 }
 
+/* A rule's `on` glob stands for an interface that this generation has not been compiled for. */
+static bool has_new_number(const struct generation *gen)
+{
+	vec_for_each(rule, &gen->rs->rules) {
+		vec_for_each(match, &rule->matches) {
+			vec_for_each(atom, &match->atoms) {
+				if (atom->kind == ATOM_IFACE &&
+				    atom->lo > gen->info.iface_names.len)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static int settle_anew(struct store *store, struct diags *ds, struct env *env,
+		       const struct generation *gen, struct change_result *ret_result,
+		       struct failure *f)
+{
+	const struct change change = { .ast = gen->ast,
+				       .io = gen->io,
+				       .how = "watch: an interface appeared",
+				       .force = true,
+				       .lenient = true,
+				       .saved = gen->info.saved,
+				       .old = &gen->info,
+				       .old_rs = gen->rs };
+
+	return change_commit(store, ds, env, &change, ret_result, f);
+}
+
+int change_settle(struct store *store, struct diags *ds, struct env *env,
+		  const struct generation *gen, struct change_result *ret_result, struct failure *f)
+{
+	struct change_result result = { .generation = store->running, .rs = gen->rs };
+	struct work w = { .store = store,
+			  .ds = ds,
+			  .env = env,
+			  .f = f,
+			  .arena = ds->arena,
+			  .result = &result,
+			  .rs = gen->rs,
+			  .lenient = true,
+			  .old = COUNTERS_NONE,
+			  .counters = COUNTERS_NONE,
+			  .loaded = LOADED_NONE };
+	struct pending pending;
+	int ret;
+
+	if (has_new_number(gen) && !confirm_waits(store, &pending))
+		return settle_anew(store, ds, env, gen, ret_result, f);
+	ret = netdev_list(w.arena, &w.devices, f);
+	if (ret < 0)
+		return ret;
+	w.targets = targets_find(w.arena, w.rs, &w.devices);
+	ret = live_settle(&w);
+	if (ret == 0)
+		*ret_result = result;
+	return ret;
+}
+
 static void add_attached(struct arena *arena, const struct link *link, struct str name,
 			 struct attached *ret_attached)
 {
@@ -458,6 +551,7 @@ int change_detach_all(struct store *store, struct arena *arena, struct attached 
 		if (ret == 0 && !all.data[i].gone)
 			add_attached(arena, &all.data[i], all.data[i].name, &attached[n++]);
 	}
+	store_set_open(store, true);
 	*ret_attached = attached;
 	*ret_n = n;
 	return ret;

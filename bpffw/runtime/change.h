@@ -15,6 +15,9 @@ struct change {
 	const struct io *io; /* generation.io of the ruleset that is changed; NULL: env->io */
 	const char *how;     /* for history */
 	bool force;          /* overrides test blocks and the lock-out check */
+	uint32_t confirm;    /* seconds until it is rolled back unless confirmed; 0: for good */
+	bool lenient;        /* an interface that cannot be attached is a warning (W215) */
+	bool ends_confirm;   /* rollback: allowed while another generation waits for `confirm` */
 	bool saved;          /* the result equals the admin's file (apply) */
 	uint32_t same_as;    /* rollback: the generation it repeats */
 	const struct gen_info *old; /* carries files and interface numbers on; NULL: first apply */
@@ -38,6 +41,8 @@ struct change_result {
 	uint64_t ns_compile, ns_load, ns_witness, ns_swap, ns_total;
 	uint32_t n_witnesses, n_insns;
 	const char *session;      /* by what the ssh session is still allowed; NULL: nobody asked */
+	uint32_t confirm;         /* seconds until it is rolled back, unless confirmed; 0 */
+	uint32_t previous;        /* what ran before, and then comes back; 0: nothing */
 	struct compiled compiled; /* in the arena */
 };
 
@@ -54,6 +59,19 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
  */
 int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
 		 struct change_result *ret_result, struct failure *f);
+
+/*
+ * change_settle() - attach the running generation where its interfaces have come or come back,
+ * detach it where it is not listed; the slot stays. A new generation is made only where a rule's
+ * `on` glob matches an interface that it has not known.
+ * @ret_result: attached, and the generation that runs then
+ */
+int change_settle(struct store *store, struct diags *ds, struct env *env,
+		  const struct generation *gen, struct change_result *ret_result,
+		  struct failure *f);
+
+/* Refuse while a generation waits for its confirmation (EXIT_REFUSED). */
+int change_check_confirm(struct store *store, struct failure *f);
 
 /* Where the ruleset is attached now. */
 int change_attached(struct store *store, struct arena *arena, const struct ruleset *rs,

@@ -13,7 +13,7 @@
 static void mark_rolled_back(struct gen_info *infos, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (!infos[i].same_as)
+		if (!infos[i].same_as || infos[i].rolled_back)
 			continue;
 		for (uint32_t k = i + 1; k < n && infos[k].number > infos[i].same_as; k++)
 			infos[k].rolled_back = true;
@@ -192,7 +192,23 @@ int store_mark_saved(struct store *store, const struct generation *gen, struct f
 	record.info.files.len = gen->info.files.len;
 	for (uint32_t i = 0; i < record.rules.len && i < gen->rs->rules.len; i++)
 		record.rules.data[i].origin = gen->rs->rules.data[i].origin;
-	return record_write(path, &record, f);
+	ret = record_write(path, &record, f);
+	return ret < 0 ? ret : store_set_last_good(store, gen->info.number, f);
+}
+
+int store_mark_confirmed(struct store *store, struct failure *f)
+{
+	const char *path = store_file(store, store->running, "json");
+	struct record record = { 0 };
+	int ret = record_read(path, store->arena, &record, f);
+
+	if (ret < 0)
+		return ret == -ENOENT ? fail(f, ENOENT, "cannot read %s", path) : ret;
+	record.info.confirm = 0;
+	ret = record_write(path, &record, f);
+	if (ret < 0 || !record.info.saved)
+		return ret;
+	return store_set_last_good(store, store->running, f);
 }
 
 static int open_counters(struct store *store, struct counters *ret_counters, struct failure *f)

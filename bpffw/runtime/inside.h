@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What an open store holds: for store.c, swap.c and change.c only. */
+/* What an open store holds: for store.c, swap.c, change.c and confirm.c only. */
 #ifndef BPFFW_INSIDE_H
 #define BPFFW_INSIDE_H
 

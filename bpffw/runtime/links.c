@@ -211,6 +211,16 @@ int links_update(const struct link *link, const struct unit *unit, struct failur
 	return 0;
 }
 
+int links_suspend(const struct link *link, const struct unit *unit, struct failure *f)
+{
+	_cleanup_fd_ int fd = pin_get(link->pin.s);
+
+	if (fd < 0 || bpf_link_update(fd, unit->waiting, NULL) < 0)
+		return fail_bpf(f, fd < 0 ? -fd : errno, "cannot take the dispatcher off " STR_FMT,
+				STR_ARG(link->name));
+	return 0;
+}
+
 int links_detach(const struct link *link, const struct unit *unit, struct failure *f)
 {
 	_cleanup_fd_ int fd = pin_get(link->pin.s);

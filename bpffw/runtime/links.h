@@ -40,6 +40,9 @@ int links_attach(const char *dir, struct arena *arena, const struct unit *unit,
 /* Let a link run the unit's dispatcher (atomically). */
 int links_update(const struct link *link, const struct unit *unit, struct failure *f);
 
+/* Let a link pass everything, as before it was made. */
+int links_suspend(const struct link *link, const struct unit *unit, struct failure *f);
+
 /* Detach and unpin. The interface is open from here on. */
 int links_detach(const struct link *link, const struct unit *unit, struct failure *f);
 

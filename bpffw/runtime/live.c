@@ -11,6 +11,7 @@
 
 #include <bpf/bpf.h>
 
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
 #include "compiler/lang/print.h"
@@ -24,20 +25,38 @@ struct live {
 	links links;
 };
 
-/* sudo and doas keep who it was; else the real user. */
-static struct str user_name(struct arena *arena)
+/* sudo and doas keep who it was. */
+static struct str sudo_name(struct arena *arena)
 {
 	const char *name = getenv("SUDO_USER");
-	const struct passwd *entry;
 
 	if (!name)
 		name = getenv("DOAS_USER");
-	if (name && name[0])
-		return str_of(arena_printf(arena, "%.64s", name));
+	return name ? str_of(arena_printf(arena, "%.64s", name)) : (struct str){ 0 };
+}
+
+static struct str user_name(struct arena *arena)
+{
+	struct str name = sudo_name(arena);
+	const struct passwd *entry;
+
+	if (name.len)
+		return name;
 	entry = getpwuid(getuid());
 	if (entry)
 		return str_of(arena_printf(arena, "%s", entry->pw_name));
 	return str_of(arena_printf(arena, "%u", getuid()));
+}
+
+static struct str terminal_name(struct arena *arena)
+{
+	char name[64];
+
+	for (int fd = 0; fd <= 2; fd++) {
+		if (ttyname_r(fd, name, sizeof(name)) == 0)
+			return str_of(arena_printf(arena, "%s", name));
+	}
+	return (struct str){ 0 };
 }
 
 static void fill_rules(struct work *w, struct record *record)
@@ -67,6 +86,10 @@ static void fill_record(const struct live *live, struct record *record)
 		.how = str_of(change->how ? change->how : ""),
 		.saved = change->saved,
 		.same_as = change->same_as,
+		.confirm = change->confirm,
+		.uid = getuid(),
+		.sudo = sudo_name(w->arena),
+		.tty = terminal_name(w->arena),
 		.iface_names = w->rs->iface_names,
 		.next_id = w->rs->next_id,
 	};
@@ -140,6 +163,15 @@ static int attach_target(struct live *live, const struct target *target)
 			    &live->links, w->f);
 }
 
+/* Where nobody can mend it at once, the other interfaces are filtered at least. */
+static int leave_open(struct work *w, const struct target *target)
+{
+	diag_warning(w->ds, (struct span){ 0 }, W215, STR_FMT " is NOT FILTERED: %s",
+		     STR_ARG(target->name), w->f->what);
+	failure_clear(w->f);
+	return 0;
+}
+
 static int attach(struct live *live)
 {
 	struct work *w = live->w;
@@ -151,6 +183,8 @@ static int attach(struct live *live)
 	for (uint32_t i = 0; i < w->targets.len && ret == 0; i++) {
 		if (w->targets.data[i].device)
 			ret = attach_target(live, &w->targets.data[i]);
+		if (ret < 0 && w->lenient)
+			ret = leave_open(w, &w->targets.data[i]);
 	}
 	return ret;
 }
@@ -202,15 +236,31 @@ static int commit(struct live *live)
 	return ret;
 }
 
-static int tidy(struct live *live)
+/* Before a confirmation a link stays, passing everything, so that a rollback cannot fail on it. */
+static int drop_unwanted(struct live *live)
 {
-	struct store *store = live->store;
+	const struct unit *unit = &live->store->unit;
+	struct pending pending;
+	bool keep =
+		live->w->change ? live->w->change->confirm : confirm_waits(live->store, &pending);
 	int ret = 0;
 
 	for (uint32_t i = 0; i < live->links.len && ret == 0; i++) {
-		if (!live->links.data[i].wanted)
-			ret = links_detach(&live->links.data[i], &store->unit, live->w->f);
+		const struct link *link = &live->links.data[i];
+
+		if (link->wanted)
+			continue;
+		ret = keep && !link->gone ? links_suspend(link, unit, live->w->f)
+					  : links_detach(link, unit, live->w->f);
 	}
+	return ret;
+}
+
+static int tidy(struct live *live)
+{
+	struct store *store = live->store;
+	int ret = drop_unwanted(live);
+
 	if (ret == 0)
 		ret = state_adopt(store, &live->w->state, &live->w->compiled, live->w->f);
 	if (ret == 0 && live->w->grown) {
@@ -262,12 +312,20 @@ static int go_live(struct live *live)
 	ret = attach(live);
 	if (ret < 0)
 		goto detach;
+	if (w->change->confirm)
+		ret = confirm_arm(live->store, live->number, w->loaded.enter_id, w->change->confirm,
+				  w->f);
+	if (ret < 0)
+		goto detach;
 	start = work_now();
 	ret = commit(live);
 	if (ret < 0)
-		goto detach;
+		goto disarm;
 	w->result->ns_swap = work_now() - start;
 	return 0;
+disarm:
+	if (w->change->confirm)
+		confirm_end(&live->store->paths);
 detach:
 	detach_made(live);
 forget:
@@ -312,14 +370,40 @@ int live_change(struct work *w)
 	fd_cleanup(&live.old_program);
 	if (ret < 0)
 		return ret;
+	if (w->change->ends_confirm)
+		confirm_end(&store->paths);
+	w->result->confirm = w->change->confirm;
+	w->result->previous = store->running;
 	store->running = store->newest = live.number;
 	store->program = w->loaded.enter_id;
 	w->result->generation = live.number;
+	store_set_open(store, false);
 	report_attached(&live);
-	if (tidy(&live) < 0) {
+	if ((w->change->saved && !w->change->confirm &&
+	     store_set_last_good(store, live.number, w->f) < 0) ||
+	    tidy(&live) < 0) {
 		diag_warning(w->ds, (struct span){ 0 }, W214, "generation %u is live, but: %s",
 			     live.number, w->f->what);
 		failure_clear(w->f);
 	}
 	return 0;
+}
+
+int live_settle(struct work *w)
+{
+	struct live live = { .w = w,
+			     .store = w->store,
+			     .number = w->store->running,
+			     .replaced = w->store->running,
+			     .old_program = -1 };
+	int ret = attach(&live);
+
+	if (ret == 0)
+		ret = update_links(&live);
+	if (ret < 0) {
+		detach_made(&live);
+		return ret;
+	}
+	report_attached(&live);
+	return drop_unwanted(&live);
 }

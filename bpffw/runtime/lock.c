@@ -64,7 +64,7 @@ static int refuse(int fd, struct failure *f)
 			 "try again when it has ended");
 }
 
-int lock_take(const char *run_dir, int *ret_fd, struct failure *f)
+int lock_take(const char *run_dir, int wait_ms, int *ret_fd, struct failure *f)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
 	_cleanup_fd_ int fd = -1;
@@ -78,7 +78,7 @@ int lock_take(const char *run_dir, int *ret_fd, struct failure *f)
 	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += POLL_MS) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail(f, errno, "cannot lock %s", path);
-		if (waited >= LOCK_WAIT_MS)
+		if (waited >= wait_ms)
 			return refuse(fd, f);
 		nanosleep(&pause, NULL);
 	}

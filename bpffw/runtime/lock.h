@@ -8,6 +8,6 @@
 #define LOCK_WAIT_MS 5000
 
 /* Close the descriptor to unlock; the kernel does it when the holder dies. */
-int lock_take(const char *run_dir, int *ret_fd, struct failure *f);
+int lock_take(const char *run_dir, int wait_ms, int *ret_fd, struct failure *f);
 
 #endif

@@ -106,6 +106,11 @@ int record_write(const char *path, const struct record *record, struct failure *
 	json_object_set_new(root, "how", text_json(info->how));
 	json_object_set_new(root, "saved", json_boolean(info->saved));
 	json_object_set_new(root, "same_as", json_integer(info->same_as));
+	json_object_set_new(root, "rolled_back", json_boolean(info->rolled_back));
+	json_object_set_new(root, "confirm", json_integer(info->confirm));
+	json_object_set_new(root, "uid", json_integer(info->uid));
+	json_object_set_new(root, "sudo", text_json(info->sudo));
+	json_object_set_new(root, "tty", text_json(info->tty));
 	json_object_set_new(root, "next_id", json_integer(info->next_id));
 	json_object_set_new(root, "boot", text_json(record->boot));
 	json_object_set_new(root, "enter", json_integer(record->enter_id));
@@ -206,6 +211,11 @@ static void read_root(struct arena *arena, const json_t *root, struct record *re
 	info->how = member(arena, root, "how");
 	info->saved = json_is_true(json_object_get(root, "saved"));
 	info->same_as = number_of(root, "same_as");
+	info->rolled_back = json_is_true(json_object_get(root, "rolled_back"));
+	info->confirm = number_of(root, "confirm");
+	info->uid = number_of(root, "uid");
+	info->sudo = member(arena, root, "sudo");
+	info->tty = member(arena, root, "tty");
 	info->next_id = number_of(root, "next_id");
 	info->iface_names = names_of(arena, json_object_get(root, "interfaces"));
 	record.boot = member(arena, root, "boot");

@@ -149,7 +149,7 @@ static int open_write(struct store *store, struct failure *f)
 	int ret = dir_make(store->paths.run_dir, 0755, f);
 
 	if (ret == 0)
-		ret = lock_take(store->paths.run_dir, &store->lock, f);
+		ret = lock_take(store->paths.run_dir, LOCK_WAIT_MS, &store->lock, f);
 	if (ret == 0)
 		ret = mount_prepare(store->paths.bpffs, f);
 	if (ret == 0)
@@ -209,6 +209,48 @@ void store_close(struct store *store)
 uint32_t store_running(const struct store *store)
 {
 	return store->running;
+}
+
+uint32_t store_last_good(const struct store *store)
+{
+	FILE *file =
+		fopen(arena_printf(store->arena, "%s/last-good", store->paths.state_dir), "re");
+	uint32_t number = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%u", &number) != 1)
+		number = 0;
+	fclose(file);
+	return number;
+}
+
+int store_set_last_good(struct store *store, uint32_t number, struct failure *f)
+{
+	const char *text = arena_printf(store->arena, "%u\n", number);
+
+	return file_replace(arena_printf(store->arena, "%s/last-good", store->paths.state_dir),
+			    text, strlen(text), f);
+}
+
+static const char *open_path(const struct store *store)
+{
+	return arena_printf(store->arena, "%s/panic-open", store->paths.run_dir);
+}
+
+bool store_is_open(const struct store *store)
+{
+	return access(open_path(store), F_OK) == 0;
+}
+
+void store_set_open(struct store *store, bool open)
+{
+	struct failure ignored = { 0 };
+
+	if (!open)
+		unlink(open_path(store));
+	else if (file_replace(open_path(store), "", 0, &ignored) < 0)
+		failure_clear(&ignored);
 }
 
 bool store_is_stale(const struct store *store)

@@ -49,6 +49,14 @@ void store_close(struct store *store);
 /* The generation in the program array; 0: none runs. */
 uint32_t store_running(const struct store *store);
 
+/* The last generation that ran, was saved and did not wait for a confirmation; 0: none. */
+uint32_t store_last_good(const struct store *store);
+int store_set_last_good(struct store *store, uint32_t number, struct failure *f);
+
+/* `panic open` until the next change: what watches interfaces leaves them open. */
+bool store_is_open(const struct store *store);
+void store_set_open(struct store *store, bool open);
+
 /* Another generation runs by now. */
 bool store_is_stale(const struct store *store);
 
@@ -70,6 +78,10 @@ struct gen_info {
 	bool saved;     /* equals the admin's file */
 	bool running;
 	bool rolled_back;
+	uint32_t confirm; /* not confirmed yet: the seconds it was given; 0 */
+	uint32_t uid;     /* real user id of the command */
+	struct str sudo;  /* SUDO_USER, DOAS_USER; len 0: none */
+	struct str tty;   /* len 0: none */
 	uint32_t same_as; /* rollback to: its number; 0 */
 	VEC(struct gen_file) files;
 	strs lists;       /* list files of its sets; their bytes are kept (lists.h) */
@@ -94,6 +106,9 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 
 /* Mark the running generation as saved; @files and origins replace those in its record. */
 int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f);
+
+/* The running generation no longer waits for its confirmation. */
+int store_mark_confirmed(struct store *store, struct failure *f);
 
 /* Totals of a counter slot since its base; summed over CPUs. Reads the whole map once. */
 struct totals {

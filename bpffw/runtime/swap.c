@@ -16,6 +16,7 @@
 
 #include <linux/membarrier.h>
 
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 
@@ -94,13 +95,15 @@ void swap_forget(struct store *store, uint32_t number)
 void swap_free_old(struct store *store, uint32_t running, uint32_t replaced)
 {
 	numbers pinned = store_pinned(store), recorded = store_recorded(store);
+	uint32_t good = store_last_good(store);
 
 	vec_for_each(number, &pinned) {
 		if (*number != running && *number != replaced)
 			pin_remove(store_pin(store, "gen/%u", *number));
 	}
 	for (uint32_t i = 0; i + FILES_KEPT < recorded.len; i++) {
-		if (recorded.data[i] != running && recorded.data[i] != replaced)
+		if (recorded.data[i] != running && recorded.data[i] != replaced &&
+		    recorded.data[i] != good)
 			delete_files(store, recorded.data[i]);
 	}
 }
@@ -154,7 +157,18 @@ static void remove_ending(struct store *store, const char *dir, const char *end)
 	closedir(stream);
 }
 
-/* The running generation and the one before it stay; newer ones never ran. */
+/* It ran, and was not confirmed: history keeps it. */
+static bool was_rolled_back(struct store *store, uint32_t number)
+{
+	struct record record = { 0 };
+	struct failure unread = { 0 };
+
+	if (record_read(store_file(store, number, "json"), store->arena, &record, &unread) < 0)
+		failure_clear(&unread);
+	return record.info.rolled_back;
+}
+
+/* The running generation and the one before it stay; newer ones never ran, but on trial. */
 static void recover_generations(struct store *store)
 {
 	numbers pinned = store_pinned(store);
@@ -164,7 +178,9 @@ static void recover_generations(struct store *store)
 	if (store->program && !store->running)
 		return;
 	vec_for_each(number, &pinned) {
-		if (*number > store->running)
+		if (*number > store->running && was_rolled_back(store, *number))
+			pin_remove(store_pin(store, "gen/%u", *number));
+		else if (*number > store->running)
 			swap_forget(store, *number);
 		else if (*number < store->running)
 			before = *number;
@@ -194,6 +210,9 @@ static int recover_links(struct store *store, struct failure *f)
 {
 	netdevs devices = { 0 };
 	links all = { 0 };
+	struct pending pending;
+	/* A rollback may want back what the generation on trial does not list. */
+	bool keep = confirm_waits(store, &pending);
 	int ret = netdev_list(store->arena, &devices, f);
 
 	if (ret == 0)
@@ -208,7 +227,7 @@ static int recover_links(struct store *store, struct failure *f)
 			unlink(link->pin.s);
 		else if (link->waiting && is_listed(store, link->name))
 			ret = links_update(link, &store->unit, f);
-		else if (link->waiting)
+		else if (link->waiting && !keep)
 			ret = links_detach(link, &store->unit, f);
 	}
 	return ret;

@@ -26,7 +26,8 @@ struct work {
 	uint32_t entries;              /* counter slots wanted */
 	uint64_t *fresh;               /* slots that no kept generation uses */
 	struct counters old, counters; /* of the running generation; of this one */
-	bool grown;                    /* this one has a larger pair of its own */
+	bool lenient; /* an interface that cannot be attached is a warning (W215) */
+	bool grown;   /* this one has a larger pair of its own */
 	struct compiled compiled;
 	struct state state; /* shared with the generations before and after */
 	struct loaded loaded;
@@ -46,5 +47,8 @@ static inline uint64_t work_now(void)
  * An error before the commit or in it undoes everything; one behind it is a warning (W214).
  */
 int live_change(struct work *w);
+
+/* The running generation: attach where it is wanted and is not, detach where it is not listed. */
+int live_settle(struct work *w);
 
 #endif

@@ -140,7 +140,6 @@ same "what comes later" "$(said)" "$(
 		                    ^~~
 	EOF
 )"
-exits 2 "what comes later" fw apply --confirm=60s
 ok "history" fw history --json
 same "history" "$(said | field generations.0.how)" '"replace web allow tcp dport 8080"'
 

@@ -16,6 +16,7 @@ out
 | bpffw move RULE before|after RULE
 |   move a rule; id, name and counter stay
 |   --force                      override a failing test or guard; history records it
+|   --confirm[=TIME]             roll back in TIME (60s) unless 'bpffw confirm' is run
 |   example: bpffw move r10 before noisy-net
 
 cli bpffw move --help
@@ -23,6 +24,7 @@ out
 | bpffw move RULE before|after RULE
 |   move a rule; id, name and counter stay
 |   --force                      override a failing test or guard; history records it
+|   --confirm[=TIME]             roll back in TIME (60s) unless 'bpffw confirm' is run
 |   example: bpffw move r10 before noisy-net
 
 cli bpffw help e102
