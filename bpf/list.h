@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lists and run-time sets: a static part that belongs to the generation (list_base.h), and beside
+ * it entries that commands and rules add while it runs. Those lie in kernel maps shared by all
+ * lists and generations: hash tables for whole addresses and IPv6 /64s, tries for other prefixes.
+ *
+ * A port is a 16-bit address in the IPv4 maps, a MAC address one of 48 bits in the IPv6 maps.
+ */
+#ifndef BPFFW_LIST_H
+#define BPFFW_LIST_H
+
+#include "bpf/list_base.h"
+
+/* Expiry in ns of bpf_ktime_get_ns(); 0: over. */
+#define LIST_FOREVER (~0ULL)
+
+enum list_table {
+	LIST_HASH,   /* IPv4 /32, port; IPv6 /128, MAC */
+	LIST_HASH64, /* IPv6 /64, in the same map */
+	LIST_TRIE4,
+	LIST_TRIE6,
+	LIST_TABLES,
+};
+
+/* One list in the state map "lists", by number. */
+#define LIST_NAME_SIZE 64
+struct list_row {
+	/* Run-time entries by table. Never too low: raised before an entry comes, lowered after one
+	 * went. 0 spares the packet the search. */
+	__u64 entries[LIST_TABLES];
+	__u64 room; /* so many run-time entries at most */
+	__u64 lost; /* bans that found no room */
+	__u64 type; /* enum value_type */
+	__u64 pad;
+	char name[LIST_NAME_SIZE]; /* empty: the number is free */
+} __attribute__((aligned(64)));
+
+struct list_value {
+	__u64 expiry; /* of what a command or rule added */
+	__u64 file;   /* of a static entry with a timeout */
+	__u32 length; /* of the prefix */
+	__u32 pad;
+};
+
+struct list_key4 {
+	__u32 number;
+	__u32 addr;
+};
+
+struct list_key6 {
+	__u32 number;
+	__u32 length; /* 128, 64; a MAC address: 48 */
+	__u64 high, low;
+};
+
+/* Numbers and addresses in wire order, as the trie compares bytes. */
+struct list_prefix4 {
+	__u32 bits; /* 32 + length */
+	__u32 number_be, addr_be;
+};
+
+struct list_prefix6 {
+	__u32 bits;
+	__u32 number_be;
+	__u32 addr_be[4];
+};
+
+#ifdef __bpf__
+#include <linux/bpf.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/abi.h"
+
+/* The loader gives all objects the state maps of the same name, and the base of the generation. */
+struct list_row lists[LISTS_MAX] SEC(".data.lists");
+__u8 list_base[64] SEC(".data.listbase");
+const volatile __u64 list_base_size SEC(".rodata.list");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct list_key4);
+	__type(value, struct list_value);
+} list4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct list_key6);
+	__type(value, struct list_value);
+} list6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct list_prefix4);
+	__type(value, struct list_value);
+} listp4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct list_prefix6);
+	__type(value, struct list_value);
+} listp6 SEC(".maps");
+
+/* The clock is read once a packet, and only for an entry that has a time limit. */
+static __always_inline __u64 list_now(struct pkt *p)
+{
+	if (!p->now)
+		p->now = bpf_ktime_get_ns();
+	return p->now;
+}
+
+static __always_inline int list_live(struct pkt *p, const struct list_value *value)
+{
+	__u64 until = *(const volatile __u64 *)&value->expiry;
+	__u64 file = *(const volatile __u64 *)&value->file;
+
+	if (file > until)
+		until = file;
+	return until == LIST_FOREVER || (until && until > list_now(p));
+}
+
+/* The trie finds the longest prefix; one that is over must not hide a shorter one. */
+#define LIST_TRIE_HAS(p, map, key, most)                           \
+	({                                                         \
+		int has = 0;                                       \
+		for (__u32 i = 0; i <= (most); i++) {              \
+			struct list_value *value;                  \
+			value = bpf_map_lookup_elem((map), (key)); \
+			if (!value)                                \
+				break;                             \
+			has = list_live((p), value);               \
+			if (has || !value->length)                 \
+				break;                             \
+			(key)->bits = 32 + value->length - 1;      \
+		}                                                  \
+		has;                                               \
+	})
+
+static __always_inline struct list_prefix4 list_prefix4(__u32 number, enum list_kind kind,
+							__u64 low, __u32 length)
+{
+	__u32 addr = (__u32)(kind == LIST_PORT ? low << 16 : low);
+
+	return (struct list_prefix4){ 32 + length, bpf_htonl(number), bpf_htonl(addr) };
+}
+
+static __always_inline struct list_prefix6 list_prefix6(__u32 number, enum list_kind kind,
+							__u64 high, __u64 low, __u32 length)
+{
+	if (kind == LIST_MAC) {
+		high = low << 16;
+		low = 0;
+	}
+	return (struct list_prefix6){ 32 + length,
+				      bpf_htonl(number),
+				      { bpf_htonl(high >> 32), bpf_htonl((__u32)high),
+					bpf_htonl(low >> 32), bpf_htonl((__u32)low) } };
+}
+
+static __always_inline int list_delta4_has(struct pkt *p, const struct list_row *row, __u32 number,
+					   enum list_kind kind, __u64 low)
+{
+	if (row->entries[LIST_HASH]) {
+		struct list_key4 key = { number, (__u32)low };
+		struct list_value *value = bpf_map_lookup_elem(&list4, &key);
+
+		if (value && list_live(p, value))
+			return 1;
+	}
+	if (row->entries[LIST_TRIE4]) {
+		struct list_prefix4 key =
+			list_prefix4(number, kind, low, kind == LIST_PORT ? 16 : 32);
+
+		return LIST_TRIE_HAS(p, &listp4, &key, 32);
+	}
+	return 0;
+}
+
+static __always_inline int list_delta6_has(struct pkt *p, const struct list_row *row, __u32 number,
+					   enum list_kind kind, __u64 high, __u64 low)
+{
+	__u32 whole = kind == LIST_MAC ? 48 : 128;
+
+	if (row->entries[LIST_HASH]) {
+		struct list_key6 key = { number, whole, high, low };
+		struct list_value *value = bpf_map_lookup_elem(&list6, &key);
+
+		if (value && list_live(p, value))
+			return 1;
+	}
+	if (kind == LIST_ADDR6 && row->entries[LIST_HASH64]) {
+		struct list_key6 key = { number, 64, high, 0 };
+		struct list_value *value = bpf_map_lookup_elem(&list6, &key);
+
+		if (value && list_live(p, value))
+			return 1;
+	}
+	if (row->entries[LIST_TRIE6]) {
+		struct list_prefix6 key = list_prefix6(number, kind, high, low, whole);
+
+		return LIST_TRIE_HAS(p, &listp6, &key, 128);
+	}
+	return 0;
+}
+
+/**
+ * list_has() - is a value on a list?
+ * @p: its `now` is filled when the clock had to be read
+ * @number: below LISTS_MAX
+ * @kind: a constant; @high and @low as in struct pkt (IPv4, port, MAC: in @low)
+ * The code is long: for more than two places put it into a function that is not inlined.
+ */
+static __always_inline int list_has(struct pkt *p, __u32 number, enum list_kind kind, __u64 high,
+				    __u64 low)
+{
+	const struct list_row *row = &lists[number & (LISTS_MAX - 1)];
+	struct list_view view = { list_base, list_base_size };
+
+	__asm__ volatile("" : "+r"(view.at));
+	if (list_base_has(view, number, kind, high, low))
+		return 1;
+	if (kind == LIST_ADDR4 || kind == LIST_PORT)
+		return list_delta4_has(p, row, number, kind, low);
+	return list_delta6_has(p, row, number, kind, high, low);
+}
+
+enum list_result { LIST_ADDED, LIST_EXTENDED, LIST_FULL };
+
+static __always_inline enum list_result list_lost(struct list_row *row)
+{
+	__sync_fetch_and_add(&row->lost, 1);
+	return LIST_FULL;
+}
+
+/*
+ * An entry that is over is replaced, not prolonged: the sweep may be deleting it. What a file says
+ * of it stays.
+ */
+#define LIST_PUT(row, table, map, key, value, now)                                           \
+	({                                                                                   \
+		struct list_value *old = bpf_map_lookup_elem((map), (key));                  \
+		enum list_result result = LIST_ADDED;                                        \
+		if (old && old->expiry > (now)) {                                            \
+			if (old->expiry < (value)->expiry)                                   \
+				*(volatile __u64 *)&old->expiry = (value)->expiry;           \
+			result = LIST_EXTENDED;                                              \
+		} else if (!old && (row)->entries[LIST_HASH] + (row)->entries[LIST_HASH64] + \
+						   (row)->entries[LIST_TRIE4] +              \
+						   (row)->entries[LIST_TRIE6] >=             \
+					   (row)->room) {                                    \
+			result = list_lost(row);                                             \
+		} else {                                                                     \
+			(value)->file = old ? old->file : 0;                                 \
+			__sync_fetch_and_add(&(row)->entries[table], 1);                     \
+			if (bpf_map_update_elem((map), (key), (value), BPF_ANY)) {           \
+				__sync_fetch_and_add(&(row)->entries[table], -1);            \
+				result = list_lost(row);                                     \
+			}                                                                    \
+		}                                                                            \
+		result;                                                                      \
+	})
+
+/**
+ * list_ban() - add the source prefix of a packet to a list for a time
+ * @kind: LIST_ADDR4 or LIST_ADDR6, a constant; @high, @low: the address, its rest is cut off
+ * @length: of the prefix, 1 or more
+ * Without room the ban is lost and counted.
+ */
+static __always_inline enum list_result list_ban(struct pkt *p, __u32 number, enum list_kind kind,
+						 __u64 high, __u64 low, __u32 length, __u64 seconds)
+{
+	struct list_row *row = &lists[number & (LISTS_MAX - 1)];
+	__u64 now = list_now(p);
+	struct list_value value = { .expiry = now + seconds * 1000000000ULL, .length = length };
+
+	if (kind == LIST_ADDR4) {
+		__u32 addr = (__u32)(low >> (32 - length & 31) << (32 - length & 31));
+		struct list_prefix4 prefix = list_prefix4(number, kind, addr, length);
+		struct list_key4 key = { number, addr };
+
+		if (length >= 32)
+			return LIST_PUT(row, LIST_HASH, &list4, &key, &value, now);
+		return LIST_PUT(row, LIST_TRIE4, &listp4, &prefix, &value, now);
+	}
+	if (length <= 64) {
+		high = high >> (64 - length & 63) << (64 - length & 63);
+		low = 0;
+	} else {
+		low = low >> (128 - length & 63) << (128 - length & 63);
+	}
+	if (length == 64 || length >= 128) {
+		struct list_key6 key = { number, length, high, low };
+
+		if (length == 64)
+			return LIST_PUT(row, LIST_HASH64, &list6, &key, &value, now);
+		return LIST_PUT(row, LIST_HASH, &list6, &key, &value, now);
+	}
+	struct list_prefix6 prefix = list_prefix6(number, kind, high, low, length);
+
+	return LIST_PUT(row, LIST_TRIE6, &listp6, &prefix, &value, now);
+}
+#endif
+
+#endif
