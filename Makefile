@@ -20,7 +20,7 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
             -Wpointer-arith -Wvla -Wno-unused-parameter
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -I. -I$O -D_GNU_SOURCE -DBPFFW_VERSION='"$(VERSION)"' \
              -fno-strict-aliasing $(SANITIZE)
-LIBS     := -lbpf -lmnl -ljansson -lm
+LIBS     := -lbpf -lmnl -ljansson -lpcap -lm
 # Asked late: on a fresh machine the compiler is there only after `deps`.
 BPF_INC   = -I. -I/usr/include/$(shell $(CC) -print-multiarch)
 
@@ -42,7 +42,7 @@ UNIT_BIN := $(UNIT_SRC:%.c=$O/%)
 TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 
 # What Debian packages a build, the tests and the demo need.
-PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libcmocka-dev \
+PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev libcmocka-dev \
             util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables \
             python3 python3-scapy mandoc
 # ... and what only `make fmt` and `make tidy` need.

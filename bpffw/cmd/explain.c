@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include "bpf/abi.h"
-#include "bpffw/cmd/common.h"
+#include "bpffw/cmd/explain_capture.h"
+#include "bpffw/cmd/frame.h"
 #include "bpffw/ui/json.h"
+#include "bpffw/ui/packet.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/eval.h"
 #include "compiler/lang/parse.h"
@@ -395,20 +397,59 @@ static void print_json(const struct explain *x)
 	json_line(stdout, object);
 }
 
+/* The description: the arguments, behind the words of the frame where one is given. */
+static struct arguments arguments_of(struct session *s, const struct frame *frame)
+{
+	const char **arguments = arena_new_array(s->arena, const char *, s->in->argc + 1);
+	struct buf text = { .arena = s->arena };
+	int n = 0;
+
+	if (frame) {
+		packet_words(&text, &frame->pkt);
+		arguments[n++] = buf_text(&text);
+	}
+	for (int i = 0; i < s->in->argc; i++)
+		arguments[n++] = s->in->argv[i];
+	return lex_arguments(s->ds, n, (char *const *)arguments);
+}
+
+/* The frame of --hex. Return: EXIT_DONE, also when it is not given. */
+static enum exit_code read_hex(struct session *s, const char *hex, struct frame *frame)
+{
+	const char *why = hex ? frame_hex(s->arena, str_of(hex), frame) : NULL;
+
+	if (why)
+		return report_error(s->in, EXIT_USAGE, "an Ethernet frame: --hex='0200...'",
+				    "cannot read the frame: %s", why);
+	if (!hex && !s->in->argc)
+		return report_error(s->in, EXIT_USAGE, "usage: bpffw explain MATCH...",
+				    "'explain' needs a packet");
+	return EXIT_DONE;
+}
+
 static enum exit_code explain(struct explain *x)
 {
 	struct session *s = &x->s;
-	struct arguments args = lex_arguments(s->ds, s->in->argc, s->in->argv);
+	const char *hex = opt_value(s->in, "hex");
 	struct ast_command command = { 0 };
-	enum exit_code code;
+	struct frame frame = { 0 };
+	enum exit_code code = read_hex(s, hex, &frame);
+	struct arguments args;
 
-	if (!parse_command(s->ds, "explain", &args, &command))
+	if (code)
+		return code;
+	args = arguments_of(s, hex && (!frame.pkt.reason || frame.pkt.reason >= REASON_FIRST_SPOOF)
+				       ? &frame
+				       : NULL);
+	if (args.first_token.len && !parse_command(s->ds, "explain", &args, &command))
 		return session_failed(s);
 	code = session_store(s, STORE_READ);
 	if (!code)
 		code = session_running(s, &x->gen);
 	if (code)
 		return code;
+	if (decides_malformed(x->gen.rs, &frame.pkt))
+		return explain_malformed(s, x->gen.rs, &frame.pkt);
 	if (!sema_packet(s->ds, x->gen.rs, &s->env, command.packet.data, command.packet.len,
 			 &x->packet))
 		return session_failed(s);
@@ -426,10 +467,18 @@ static enum exit_code run(const struct invocation *in)
 	enum exit_code code;
 
 	session_start(&x.s, in);
-	code = explain(&x);
+	code = opt_value(in, "pcap") ? explain_capture(&x.s, opt_value(in, "pcap")) : explain(&x);
 	session_end(&x.s);
 	return code;
 }
+
+/* clang-format off */
+static const struct option_row opts[] = {
+	{ .name = "hex", .value = "BYTES", .help = "the packet is this Ethernet frame" },
+	{ .name = "pcap", .value = "FILE", .help = "a verdict for each packet of a capture" },
+	{ 0 },
+};
+/* clang-format on */
 
 const struct command cmd_explain = {
 	.name = "explain",
@@ -437,9 +486,11 @@ const struct command cmd_explain = {
 	.help = "what the running rules do to packets of a description, and why",
 	.details =
 		"A field that is not given is any value; an answer is certain only if every such "
-		"packet gets it, else the fields it depends on are named.",
+		"packet gets it, else the fields it depends on are named. With --hex or --pcap the "
+		"packets are frames; 'on INTERFACE' says where they come in.",
 	.example = "bpffw explain src 203.0.113.9 tcp dport 22 syn",
-	.min_args = 1,
+	.opts = opts,
+	.min_args = 0,
 	.max_args = -1,
 	.flags = CMD_ROOT | CMD_LANGUAGE,
 	.run = run,
