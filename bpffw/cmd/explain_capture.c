@@ -11,6 +11,7 @@
 #include "bpffw/ui/table.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/eval.h"
+#include "compiler/ir/facts.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/sema.h"
 
@@ -24,6 +25,7 @@ struct seen {
 struct capture {
 	struct session *s;
 	struct generation gen;
+	const struct ruleset *lowered; /* what eval walks */
 	uint32_t ifnum;
 	struct buf out;
 	bool color;
@@ -97,7 +99,7 @@ static bool judge(void *ctx, const struct frame *frame)
 	struct seen *seen;
 
 	own.pkt.ifnum = c->ifnum;
-	result = eval_packet(c->gen.rs, &own.pkt, false);
+	result = eval_packet(c->lowered, &own.pkt, false);
 	seen = result.stage == ANSWER_RULE ? &c->rules[result.rule] : &c->stages[result.stage];
 	seen->packets++;
 	seen->bytes += own.pkt.frame_len;
@@ -128,6 +130,18 @@ static void summary_rows(struct capture *c, struct table *table)
 	add_row(table, &c->stages[ANSWER_DEFAULT], stage_names[ANSWER_DEFAULT]);
 }
 
+static bool asks_state(const struct ruleset *rs)
+{
+	vec_for_each(rule, &rs->rules) {
+		if (rule->limit.present)
+			return true;
+		vec_for_each(match, &rule->matches)
+			if (match->row->offset == offsetof(struct pkt, established))
+				return true;
+	}
+	return rs->lists.len > 0;
+}
+
 static void put_summary(struct capture *c)
 {
 	static const struct table_column columns[] = {
@@ -139,6 +153,10 @@ static void put_summary(struct capture *c)
 
 	text_count(&c->out, c->allowed + c->dropped, "packet");
 	buf_printf(&c->out, ": %" PRIu64 " allowed, %" PRIu64 " dropped\n", c->allowed, c->dropped);
+	if (asks_state(c->gen.rs) || c->lowered != c->gen.rs)
+		buf_puts(&c->out,
+			 "a capture has no state: nothing was taken to be established, on a list, "
+			 "in a run-time set, over a limit or in its hours\n");
 	summary_rows(c, &table);
 	table_print(&c->out, &table, 0, c->color);
 	put_data(&c->out);
@@ -197,6 +215,7 @@ enum exit_code explain_capture(struct session *s, const char *path)
 {
 	struct capture c = { .s = s, .out = { .arena = s->arena } };
 	enum exit_code code = session_store(s, STORE_READ);
+	struct enter_config unused = { 0 };
 	const char *why;
 
 	if (!code)
@@ -205,6 +224,9 @@ enum exit_code explain_capture(struct session *s, const char *path)
 		code = read_interface(&c);
 	if (code)
 		return code;
+	c.lowered = facts_lower(s->ds, c.gen.rs, &unused);
+	if (!c.lowered)
+		return session_failed(s);
 	c.color = report_color(s->in, STDOUT_FILENO);
 	c.packets = s->in->json ? json_array() : NULL;
 	c.rules = arena_new_array(s->arena, struct seen, c.gen.rs->rules.len + 1);
