@@ -2,8 +2,11 @@
 /* Arguments in one walk: what is an option is taken out, what is left is the command's. */
 #include "bpffw/opt.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpffw/command.h"
 #include "bpffw/ui/report.h"
@@ -275,6 +278,17 @@ static const char *from_environment(const char *value, const char *name, const c
 	return env && *env ? env : otherwise;
 }
 
+/* The timer of a confirmation, for one, works from another directory. */
+static const char *absolute(const char *path)
+{
+	char cwd[PATH_MAX], *joined;
+
+	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)) ||
+	    asprintf(&joined, "%s/%s", cwd, path) < 0)
+		return path;
+	return joined;
+}
+
 static void settle(struct walk *w)
 {
 	struct invocation *in = w->in;
@@ -293,6 +307,9 @@ static void settle(struct walk *w)
 		from_environment(w->global_values[OPT_BPFFS], "BPFFW_BPFFS", "/sys/fs/bpf/bpffw");
 	in->paths.run_dir =
 		from_environment(w->global_values[OPT_RUN], "BPFFW_RUN_DIR", "/run/bpffw");
+	in->paths.state_dir = absolute(in->paths.state_dir);
+	in->paths.bpffs = absolute(in->paths.bpffs);
+	in->paths.run_dir = absolute(in->paths.run_dir);
 	in->paths.rules = from_environment(NULL, "BPFFW_RULES", "/etc/bpffw/rules.fw");
 }
 

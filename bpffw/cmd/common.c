@@ -274,7 +274,7 @@ int attached_read(struct session *s, const struct ruleset *rs, struct attached *
 		bool known = memchr(iface->name.s, '*', iface->name.len);
 
 		for (uint32_t i = 0; i < total && !known; i++)
-			known = str_eq(all[i].name, iface->name);
+			known = str_eq(all[i].name, iface->name) || str_eq(all[i].was, iface->name);
 		if (!known)
 			all[total++] = (struct attached){ .name = iface->name, .open = true };
 	}
@@ -295,8 +295,13 @@ void attached_print(struct buf *out, const struct attached *attached, uint32_t n
 	for (uint32_t i = 0; i < n; i++) {
 		buf_puts(out, i ? ", " : "");
 		text_escape(out, attached[i].name);
-		buf_printf(out, " (%s)",
+		buf_printf(out, " (%s",
 			   attached[i].open ? "NOT ATTACHED" : attached_mode(&attached[i]));
+		if (attached[i].was.len) {
+			buf_puts(out, ", was ");
+			text_escape(out, attached[i].was);
+		}
+		buf_puts(out, ")");
 	}
 	if (!n)
 		buf_puts(out, "none");

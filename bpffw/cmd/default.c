@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bpffw/cmd/edit.h"
 #include "bpffw/ui/text.h"
+#include "compiler/lang/clause.h"
+
+static bool is_default(const struct edit *e)
+{
+	const struct action *verb = action_find(e->command.def.name.text);
+	const struct ruleset *rs = e->gen.rs;
+
+	return verb && (verb->verb == VERB_ALLOW) == rs->default_allow && !e->command.def.log &&
+	       !rs->default_log;
+}
 
 static void set_default(struct edit *e)
 {
@@ -21,6 +31,14 @@ static enum exit_code run(const struct invocation *in)
 
 	if (code)
 		return code;
+	if (is_default(&e)) {
+		out.arena = e.s.arena;
+		buf_printf(&out, "default: already %s; nothing was changed\n",
+			   e.gen.rs->default_allow ? "allow" : "drop");
+		if (!in->json)
+			say(&e.s, &out);
+		return EXIT_DONE;
+	}
 	set_default(&e);
 	code = edit_commit(&e);
 	if (code)

@@ -115,6 +115,10 @@ static void put_interfaces(struct status *st, struct buf *out)
 			buf_printf(out, " %s (" STR_FMT ")", attached_mode(a), STR_ARG(a->driver));
 		else
 			buf_printf(out, " %s", attached_mode(a));
+		if (a->was.len) {
+			buf_puts(out, ", was ");
+			text_escape(out, a->was);
+		}
 	}
 	buf_puts(out, st->n_attached ? "\n" : "none: NOTHING IS FILTERED\n");
 }

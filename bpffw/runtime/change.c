@@ -140,8 +140,10 @@ static numbers read_used_slots(struct work *w)
 		if (record_read(store_file(w->store, *number, "json"), w->arena, &record, &unread) <
 		    0)
 			continue;
-		vec_for_each(rule, &record.rules)
-			vec_push(w->arena, &slots, rule->slot);
+		vec_for_each(rule, &record.rules) {
+			if (rule->slot < COUNTERS_MAX)
+				vec_push(w->arena, &slots, rule->slot);
+		}
 	}
 	failure_clear(&unread);
 	return slots;
@@ -257,8 +259,8 @@ static int load_rules(struct work *w, const struct unit *unit)
 		return ret;
 	w->result->ns_load = work_now() - start;
 	start = work_now();
-	ret = witness_run(&w->loaded, w->compiled.lowered, &w->compiled, WITNESSES_MAX, &w->result->n_witnesses,
-			  w->f);
+	ret = witness_run(&w->loaded, w->compiled.lowered, &w->compiled, WITNESSES_MAX,
+			  &w->result->n_witnesses, w->f);
 	w->result->ns_witness = work_now() - start;
 	return ret;
 }
@@ -494,6 +496,19 @@ static void add_attached(struct arena *arena, const struct link *link, struct st
 	ret_attached->driver = netdev_driver(arena, name);
 }
 
+/* A link stays on its interface when that is renamed; the pin has the name that was attached. */
+static const struct link *renamed_link(const links *all, struct str was)
+{
+	vec_for_each(link, all) {
+		const char *leaf = strrchr(link->pin.s, '/') + 1;
+
+		if (!link->gone && !link->waiting && strlen(leaf) == was.len &&
+		    memcmp(leaf, was.s, was.len) == 0)
+			return link;
+	}
+	return NULL;
+}
+
 static const struct link *live_link(const links *all, struct str name)
 {
 	vec_for_each(link, all) {
@@ -525,7 +540,15 @@ int change_attached(struct store *store, struct arena *arena, const struct rules
 		link = live_link(&all, target->name);
 		/* One that exists without a link is open: it is neither attached nor missing. */
 		if (link || !target->device)
-			add_attached(arena, link, target->name, &attached[n++]);
+			add_attached(arena, link, target->name, &attached[n]);
+		else
+			continue;
+		link = link ? NULL : renamed_link(&all, target->name);
+		if (link) {
+			add_attached(arena, link, link->name, &attached[n]);
+			attached[n].was = target->name;
+		}
+		n++;
 	}
 	*ret_attached = attached;
 	*ret_n = n;

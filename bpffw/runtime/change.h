@@ -27,6 +27,7 @@ struct change {
 
 struct attached {
 	struct str name;
+	struct str was; /* renamed since: what the rules call it; len 0: no */
 	bool native;
 	bool missing; /* attached by the next change after it appears */
 	bool open;    /* is there, but nothing is attached: unfiltered (set by cmd/) */

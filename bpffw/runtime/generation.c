@@ -91,6 +91,18 @@ static bool give_ids(struct ast *ast, const struct record *record)
 	return i == record->rules.len;
 }
 
+/* Ids are used as indexes, and the next one counts up from here. */
+static bool is_sound(const struct record *record)
+{
+	if (record->info.next_id > INT32_MAX)
+		return false;
+	vec_for_each(rule, &record->rules) {
+		if (!rule->id || rule->id > INT32_MAX || rule->slot >= COUNTERS_MAX)
+			return false;
+	}
+	return true;
+}
+
 static struct ruleset *resolve(struct diags *ds, struct env *env, const struct ast *ast,
 			       const struct record *record)
 {
@@ -159,7 +171,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 	info = arena_memdup(ds->arena, &record.info, sizeof(record.info));
 	gen.io = &lists_open(ds->arena, host, store, info)->io;
 	env->io = gen.io;
-	if (ds->n_errors == n_errors && give_ids(gen.ast, &record))
+	if (ds->n_errors == n_errors && is_sound(&record) && give_ids(gen.ast, &record))
 		gen.rs = resolve(ds, env, gen.ast, &record);
 	env->io = host;
 	if (!gen.rs) {

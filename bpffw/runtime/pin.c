@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MODE_FILE 0640
+
 void fd_cleanup(int *fd)
 {
 	if (*fd >= 0)
@@ -103,10 +105,11 @@ int file_replace(const char *path, const void *data, size_t len, struct failure 
 	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary))
 		return fail(f, ENAMETOOLONG, "cannot write %.100s...", path);
 	unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, MODE_FILE);
 	if (fd < 0)
 		return fail(f, errno, "cannot write %s", path);
-	ret = write_all(fd, data, len);
+	/* Whatever the umask says. */
+	ret = fchmod(fd, MODE_FILE) < 0 ? -errno : write_all(fd, data, len);
 	close(fd);
 	if (ret == 0 && rename(temporary, path) < 0)
 		ret = -errno;

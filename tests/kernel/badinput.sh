@@ -92,5 +92,15 @@ for text in $'two\nlines' $'a\n' $'\033[31m' $'\xff' $'\xc2\x9b'; do
 done
 ok "a comment with all that it can hold" fw add allow tcp dport 81 comment $'ä "b"\t\\ \r#;{$x}\\'
 ok "it can be read back" fw add allow tcp dport 82
+
+# A record that somebody wrote into: ids are indexes.
+record=$(ls -v "$work"/state/gen/*.json | tail -n 1)
+for id in 4294967295 2147483648 0; do
+	sed -i.good "s/\"rules\":\[\[[0-9]*,/\"rules\":[[$id,/" "$record"
+	exits 5 "id $id" fw save "$work/saved.fw"
+	says "why" 'cannot be read back: .* does not fit its record'
+	mv "$record.good" "$record"
+done
+ok "the record is whole again" fw save "$work/saved.fw"
 ok "still alive" on_client ping -c 1 -W 1 -q $server4
 finish

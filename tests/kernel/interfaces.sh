@@ -47,6 +47,35 @@ ok "apply again" fw apply "$work/one.fw"
 ok "the re-created one is attached" on_client ping -c 1 -W 1 -q 198.51.101.1
 same "by us" "$(on_server ip -d link show dev eth1 | grep -c prog/xdp)" 1
 
+# A renamed one keeps its link, and is named by both names.
+on_server ip link set eth1 down
+on_server ip link set eth1 name wan1
+on_server ip link set wan1 up
+ok "status of the renamed one" fw status
+says "both names" 'interfaces +wan1 native \(veth\), was eth1$'
+ok "list" fw list
+says "both names" 'interfaces: wan1 \(native, was eth1\)$'
+on_server ip link set wan1 down
+on_server ip link set wan1 name eth1
+on_server ip link set eth1 up
+
+# What is the default already makes no generation.
+before=$(fw history | wc -l)
+ok "default" fw default drop
+says "default" '^default: already drop; nothing was changed$'
+same "no generation" "$(fw history | wc -l)" "$before"
+
+# Relative directories, and a umask that forbids everything.
+cd "$work" || exit 1
+(
+	umask 777
+	on_server "$BPFFW" --bpffs bpf/fw --state-dir state --run-dir run add allow udp dport 53
+) >said 2>&1
+code=$?
+same "relative directories" $code 0
+cd - >/dev/null || exit 1
+same "the files can be read" "$(stat -c %a "$work"/state/gen/*.json | sort -u)" 640
+
 # Somebody else's program is never replaced.
 cat >"$work/pass.c" <<-'EOF'
 	__attribute__((section("xdp"), used)) int pass(void *ctx) { return 2; }
