@@ -164,10 +164,12 @@ static bool parse_set_option(struct parser *p, struct ast_stmt *stmt)
 
 bool parse_set_head(struct parser *p, struct ast_stmt *stmt)
 {
-	if (!parse_word(p, "a name", &stmt->name) ||
-	    !parse_word(p, "a type (addr, port or mac)", &stmt->type))
+	if (!parse_word(p, "a name", &stmt->name))
 		return false;
-	while (!at_end(p) && !at_kind(p, TOKEN_OPEN))
+	expect_set_types(p);
+	if (!parse_word(p, "a type (addr, port or mac)", &stmt->type))
+		return false;
+	while ((p->expected || !at_end(p)) && !at_kind(p, TOKEN_OPEN))
 		if (!parse_set_option(p, stmt))
 			return false;
 	return true;

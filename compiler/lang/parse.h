@@ -40,6 +40,37 @@ struct ast_command {
 bool parse_command(struct diags *ds, const char *command, struct arguments *args,
 		   struct ast_command *ret_command);
 
+/*
+ * What the grammar accepts behind the end of what was typed: keywords, and values of some kind.
+ * The same functions that parse note it, so it cannot lag behind them. A word may be there twice.
+ */
+struct expectation {
+	const char *word;         /* a keyword; NULL: a value */
+	const char *help;         /* of the keyword, or NULL */
+	const char *noun;         /* "a chain", NOUN_RULE: what the value is; NULL: a keyword */
+	bool text;                /* the value is a whole argument, whatever is in it */
+	const struct clause *row; /* the clause whose value it is, or NULL */
+};
+struct expected {
+	struct arena *arena;
+	VEC(struct expectation) list;
+};
+
+/* Values that completion knows more of than their noun. */
+#define NOUN_RULE  "the name or id of a rule"
+#define NOUN_CHAIN "a chain"
+#define NOUN_SET   "a set"
+#define NOUN_NAME  "the name of a set"
+#define NOUN_TIME  "a time"
+#define NOUN_RATE  "a rate"
+
+/*
+ * parse_expected() - what may follow the arguments of @command (as of parse_command(); another
+ * one has no expectations). Nothing when there is a mistake in them.
+ */
+void parse_expected(struct diags *ds, const char *command, struct arguments *args,
+		    struct expected *expected);
+
 /* The words that open a statement or a rule, for suggestions and completion. NULL-terminated. */
 extern const char *const parse_statements[];
 

@@ -4,7 +4,7 @@
 
 static bool parse_ref(struct parser *p, struct word *ret_word)
 {
-	return parse_text(p, "the name or id of a rule", ret_word);
+	return parse_text(p, NOUN_RULE, ret_word);
 }
 
 /* ("before" | "after") ref; @optional: or nothing, or "in" chain */
@@ -20,7 +20,7 @@ static bool parse_place(struct parser *p, struct ast_command *command, bool opti
 		return optional || unexpected(p, "'before' or 'after' is expected here");
 	(void)take(p);
 	if (command->place == PLACE_IN)
-		return parse_word(p, "a chain", &command->place_ref);
+		return parse_word(p, NOUN_CHAIN, &command->place_ref);
 	return parse_ref(p, &command->place_ref);
 }
 
@@ -60,7 +60,7 @@ static bool parse_replace(struct parser *p, struct ast_command *command)
 
 static bool parse_set_name(struct parser *p, struct ast_stmt *stmt)
 {
-	return parse_word(p, "the name of a set", &stmt->name);
+	return parse_word(p, NOUN_NAME, &stmt->name);
 }
 
 static bool parse_del(struct parser *p, struct ast_command *command)
@@ -93,7 +93,7 @@ static bool parse_trace(struct parser *p, struct ast_command *command)
 	if (!at_word(p, "for"))
 		return true;
 	(void)take(p);
-	return parse_number(p, "a time", &command->time);
+	return parse_number(p, NOUN_TIME, &command->time);
 }
 
 static bool parse_default_command(struct parser *p, struct ast_command *command)
@@ -139,4 +139,19 @@ bool parse_command(struct diags *ds, const char *command, struct arguments *args
 		return false;
 	*ret_command = parsed;
 	return true;
+}
+
+void parse_expected(struct diags *ds, const char *command, struct arguments *args,
+		    struct expected *expected)
+{
+	struct parser p = parser_new(ds, NULL);
+	struct ast_command parsed = { 0 };
+
+	p.args = args;
+	p.what = "command";
+	p.expected = expected;
+	for (size_t row = 0; row < sizeof(commands) / sizeof(commands[0]); row++)
+		if (strcmp(commands[row].name, command) == 0)
+			(void)commands[row].parse(&p, &parsed);
+	arena_free(p.scratch);
 }

@@ -62,6 +62,13 @@ bool at_kind(struct parser *p, enum token_kind kind)
 
 bool at_word(struct parser *p, const char *word)
 {
+	if (p->expected)
+		expect_word(p, word, NULL);
+	return is_at(p, word);
+}
+
+bool is_at(struct parser *p, const char *word)
+{
 	return peek(p)->kind == TOKEN_WORD && str_is(peek(p)->text, word);
 }
 
@@ -245,6 +252,7 @@ static bool expected(struct parser *p, const char *wanted)
 
 bool parse_word(struct parser *p, const char *wanted, struct word *ret_word)
 {
+	expect_noun(p, wanted);
 	if (!at_kind(p, TOKEN_WORD))
 		return expected(p, wanted);
 	*ret_word = word_of(take(p));
@@ -259,6 +267,7 @@ bool parse_choice(struct parser *p, const char *const *choices, struct word *ret
 	struct buf help = { .arena = p->ds->arena };
 
 	for (uint32_t i = 0; choices[i]; i++) {
+		expect_word(p, choices[i], NULL);
 		if (at_kind(p, TOKEN_WORD) && str_is(word, choices[i])) {
 			*ret_word = word_of(take(p));
 			ret_word->text = str_of(choices[i]);
@@ -301,6 +310,7 @@ bool parse_text(struct parser *p, const char *wanted, struct word *ret_word)
 {
 	const struct token *whole = whole_argument(p);
 
+	expect_text(p, wanted);
 	if (whole && whole->kind == TOKEN_BAD) {
 		diag_error(p->ds, whole->span, E003, "a text is one line of printable UTF-8");
 		return false;
@@ -341,6 +351,7 @@ bool parse_atom(struct parser *p, struct word *ret_word)
 {
 	enum token_kind kind = peek(p)->kind;
 
+	expect_noun(p, "a value");
 	if (kind != TOKEN_WORD && kind != TOKEN_STRING && kind != TOKEN_DEFINE && kind != TOKEN_SET)
 		return unexpected(p, "a value is expected here");
 	if (kind == TOKEN_DEFINE && p->args)
@@ -480,6 +491,8 @@ bool parse_braces(struct parser *p, bool (*item)(struct parser *p, const void *c
 			(void)take(p);
 			return true;
 		}
+		if (at_kind(p, TOKEN_END) && p->expected)
+			return item(p, ctx);
 		if (at_kind(p, TOKEN_END) ||
 		    (at_statement(p, &block) && !block_is_closed(p, &block)))
 			return leave_block(p, &block);

@@ -41,9 +41,12 @@ struct parser {
 	struct chunk *chunks, *last_chunk;
 	struct ast_stmt guessed_default; /* misspelt: counts if there is no other */
 	bool has_default;
-	uint32_t scans; /* looks ahead for a closing brace that may still fail */
-	bool at_line;   /* recovery has already found the next line */
-	bool resume;    /* the mistake was local: the next clause can be read */
+	uint32_t scans;              /* looks ahead for a closing brace that may still fail */
+	bool at_line;                /* recovery has already found the next line */
+	bool resume;                 /* the mistake was local: the next clause can be read */
+	struct expected *expected;   /* NULL: nobody completes */
+	const struct action *verb;   /* of the rule that is read; NULL: a packet */
+	const struct clause *clause; /* whose value is read; NULL: none */
 	VEC(struct ast_clause) clauses;
 	VEC(struct word) atoms;
 	VEC(struct ast_element) elements;
@@ -52,8 +55,9 @@ struct parser {
 /* Tokens. */
 struct token *peek(struct parser *p);
 struct token take(struct parser *p);
-bool at_end(struct parser *p); /* newline, ';', '}' or the end */
-bool at_word(struct parser *p, const char *word);
+bool at_end(struct parser *p);                    /* newline, ';', '}' or the end */
+bool at_word(struct parser *p, const char *word); /* and it is expected here */
+bool is_at(struct parser *p, const char *word);   /* the same for a word that is a mistake */
 bool at_kind(struct parser *p, enum token_kind kind);
 
 /*
@@ -110,5 +114,16 @@ bool parse_default(struct parser *p, struct ast_stmt *stmt);
 bool parse_set_head(struct parser *p, struct ast_stmt *stmt);
 
 struct parser parser_new(struct diags *ds, const struct io *io);
+
+/* What would be accepted here: noted at the end of the input of parse_expected(), else ignored. */
+void expect_word(struct parser *p, const char *word, const char *help);
+void expect_noun(struct parser *p, const char *noun);
+void expect_text(struct parser *p, const char *noun);
+void expect_verbs(struct parser *p);
+void expect_exceed(struct parser *p);
+void expect_clauses(struct parser *p, enum clause_place place);
+void expect_matches(struct parser *p); /* behind 'not' */
+void expect_set_types(struct parser *p);
+void expect_followers(struct parser *p, const struct clause *after); /* type, code */
 
 #endif

@@ -85,7 +85,7 @@ static bool parse_value(struct parser *p, struct ast_clause *clause)
 	}
 	if (at_kind(p, TOKEN_EQUAL))
 		return unexpected(p, "the value follows its keyword without '='");
-	if (at_word(p, "not"))
+	if (is_at(p, "not"))
 		return unexpected(p, "one 'not' is enough");
 	if (!parse_atoms(p, clause->row))
 		return false;
@@ -111,11 +111,12 @@ bool parse_every(struct parser *p, struct word *ret_time)
 	if (!at_word(p, "every"))
 		return true;
 	(void)take(p);
-	return parse_number(p, "a time", ret_time);
+	return parse_number(p, NOUN_TIME, ret_time);
 }
 
 static bool parse_ban(struct parser *p, struct ast_action *action, bool exceed)
 {
+	expect_noun(p, NOUN_SET);
 	if (at_kind(p, TOKEN_SET)) {
 		struct token token = take(p);
 
@@ -125,7 +126,7 @@ static bool parse_ban(struct parser *p, struct ast_action *action, bool exceed)
 		(void)take(p);
 		action->verified = true;
 	}
-	return parse_keyword(p, "for") && parse_number(p, "a time", &action->time);
+	return parse_keyword(p, "for") && parse_number(p, NOUN_TIME, &action->time);
 }
 
 /* What stands behind the verb, or behind the action after 'exceed'. */
@@ -135,16 +136,16 @@ static bool parse_action_args(struct parser *p, struct ast_action *action, bool 
 	case ACTION_BARE:
 		return true;
 	case ACTION_CHAIN:
-		return parse_word(p, "a chain", &action->arg);
+		return parse_word(p, NOUN_CHAIN, &action->arg);
 	case ACTION_BLACKLIST:
 		return parse_ban(p, action, exceed);
 	case ACTION_RATE:
-		return parse_number(p, "a rate", &action->arg);
+		return parse_number(p, NOUN_RATE, &action->arg);
 	case ACTION_NUMBER:
 		return parse_number(p, "a number", &action->arg);
 	case ACTION_SCAN:
 		return parse_number(p, "a number", &action->arg) && parse_keyword(p, "within") &&
-		       parse_number(p, "a time", &action->time);
+		       parse_number(p, NOUN_TIME, &action->time);
 	case ACTION_LOG:
 		return parse_every(p, &action->time);
 	}
@@ -167,6 +168,7 @@ static bool parse_exceed(struct parser *p, struct ast_action *action)
 	struct token *token = peek(p);
 	struct str_nearest nearest = { .word = token->text };
 
+	expect_exceed(p);
 	if (token->kind != TOKEN_WORD)
 		return unexpected(p, exceed_help(p));
 	action->row = action_find(token->text);
@@ -218,6 +220,7 @@ static bool parse_clause_value(struct parser *p, struct ast_clause *clause)
 {
 	bool ok = true;
 
+	p->clause = clause->row;
 	clause->value.span = peek(p)->span;
 	switch (clause->row->syntax) {
 	case SYNTAX_NONE:
@@ -243,6 +246,7 @@ static bool parse_clause_value(struct parser *p, struct ast_clause *clause)
 		ok = parse_clause_every(p, clause);
 		break;
 	}
+	p->clause = NULL;
 	clause->value.span = span_join(clause->value.span, p->cursor.last);
 	clause->span = span_join(clause->span, p->cursor.last);
 	return ok;
@@ -272,6 +276,8 @@ static bool parse_followers(struct parser *p, const struct clause *row)
 {
 	const char *after = row->name;
 
+	if (row->syntax == SYNTAX_ICMP)
+		expect_followers(p, row);
 	while (row->syntax == SYNTAX_ICMP && at_kind(p, TOKEN_WORD)) {
 		const struct clause *next = clause_find_proto(peek(p)->text, row->gives_proto);
 
@@ -280,6 +286,7 @@ static bool parse_followers(struct parser *p, const struct clause *row)
 		after = next->name;
 		if (!add_clause(p, next, peek(p)->span, false))
 			return false;
+		expect_followers(p, next);
 	}
 	return true;
 }
@@ -333,9 +340,11 @@ static bool parse_clause(struct parser *p, enum clause_place place)
 
 	if (negated)
 		(void)take(p);
+	if (negated)
+		expect_matches(p);
 	if (negated && at_end(p))
 		return unexpected(p, "a match is expected here");
-	if (at_word(p, "not"))
+	if (is_at(p, "not"))
 		return unexpected(p, "one 'not' is enough");
 	row = at_kind(p, TOKEN_WORD) ? clause_find(peek(p)->text) : NULL;
 	if (!row)
@@ -365,6 +374,7 @@ bool parse_clauses(struct parser *p, enum clause_place place)
 		skip_line(p);
 		break;
 	}
+	expect_clauses(p, place);
 	return ok;
 }
 
@@ -401,6 +411,7 @@ static bool parse_verb(struct parser *p, struct ast_action *verb)
 	const char *help = "a verb is expected here: allow, drop, count ...";
 
 	verb->span = peek(p)->span;
+	expect_verbs(p);
 	if (!at_kind(p, TOKEN_WORD))
 		return unexpected(p, help);
 	if (!is_verb(nearest.word)) {
@@ -408,7 +419,7 @@ static bool parse_verb(struct parser *p, struct ast_action *verb)
 
 		return unexpected_near(p, &nearest, better ? better : help);
 	}
-	verb->row = action_find(nearest.word);
+	p->verb = verb->row = action_find(nearest.word);
 	(void)take(p);
 	if (!parse_action_args(p, verb, false))
 		return false;
