@@ -20,7 +20,7 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
             -Wpointer-arith -Wvla -Wno-unused-parameter
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -I. -I$O -D_GNU_SOURCE -DBPFFW_VERSION='"$(VERSION)"' \
              -fno-strict-aliasing $(SANITIZE)
-LIBS     := -lbpf -lmnl -ljansson -lpcap -lm
+LIBS     := -lbpf -lmnl -ljansson -lpcap -lreadline -lm
 # Asked late: on a fresh machine the compiler is there only after `deps`.
 BPF_INC   = -I. -I/usr/include/$(shell $(CC) -print-multiarch)
 
@@ -42,9 +42,10 @@ UNIT_BIN := $(UNIT_SRC:%.c=$O/%)
 TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 
 # What Debian packages a build, the tests and the demo need.
-PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev libcmocka-dev \
+PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev \
+            libreadline-dev libcmocka-dev \
             util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables \
-            python3 python3-scapy mandoc
+            python3 python3-scapy mandoc zsh fish expect
 # ... and what only `make fmt` and `make tidy` need.
 PACKAGES_FORMAT := clang-format clang-tidy
 
@@ -158,6 +159,9 @@ tidy:
 
 MAN_PAGES := $(wildcard etc/*.[1-9])
 DOC_DIR    = $(DESTDIR)$(PREFIX)/share/doc/bpffw
+BASH_DIR   = $(PREFIX)/share/bash-completion/completions
+ZSH_DIR    = $(PREFIX)/share/zsh/site-functions
+FISH_DIR   = $(PREFIX)/share/fish/vendor_completions.d
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DOC_DIR)/examples $(DESTDIR)$(SYSCONFDIR)/bpffw/conf.d
 	install -m 755 $O/bpffw $(DESTDIR)$(PREFIX)/sbin/bpffw
@@ -166,6 +170,9 @@ install: all
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \
 	done
+	install -D -m 644 completions/bpffw.bash $(DESTDIR)$(BASH_DIR)/bpffw
+	install -D -m 644 completions/_bpffw $(DESTDIR)$(ZSH_DIR)/_bpffw
+	install -D -m 644 completions/bpffw.fish $(DESTDIR)$(FISH_DIR)/bpffw.fish
 	@# Never over an administrator's file.
 	[ -e $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw ] || \
 		install -m 640 etc/rules.fw $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw
@@ -174,7 +181,8 @@ install: all
 
 # The files under $(SYSCONFDIR) stay: they are the administrator's. So does what is attached.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/bpffw
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bpffw $(DESTDIR)$(BASH_DIR)/bpffw \
+		$(DESTDIR)$(ZSH_DIR)/_bpffw $(DESTDIR)$(FISH_DIR)/bpffw.fish
 	for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done

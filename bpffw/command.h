@@ -13,13 +13,16 @@
 #define COMMANDS(X) \
 	X(apply) X(check) X(list) X(explain) X(status) X(diff) \
 	X(add) X(del) X(replace) X(move) X(enable) X(disable) X(default) \
-	X(import) X(save) X(history) X(rollback) X(confirm) X(reset) X(panic) X(help) X(version)
+	X(import) X(save) X(history) X(rollback) X(confirm) X(reset) X(panic) \
+	X(shell) X(begin) X(commit) X(abort) X(help) X(version) X(__complete)
 /* clang-format on */
 
 enum command_flags {
 	CMD_ROOT = 1, /* needs CAP_BPF, CAP_NET_ADMIN: checked before run */
 	CMD_LANGUAGE =
 		2, /* arguments are rule language: '-x' still is an option, the rest is lexed */
+	CMD_HIDDEN = 4,   /* for programs: not in help and completion */
+	CMD_NO_BATCH = 8, /* refused between begin and commit: it replaces the running ruleset */
 };
 
 struct command {
@@ -42,6 +45,9 @@ COMMANDS(X)
 const struct command *command_find(const char *name);
 /* All rows in COMMANDS order, ended by NULL. */
 extern const struct command *const commands[];
+
+/* Check what the row asks for, run it, and make sure that the output went out. */
+enum exit_code command_run(const struct invocation *in);
 
 /* Root, or CAP_BPF and CAP_NET_ADMIN. */
 bool command_may_administer(void);

@@ -43,9 +43,11 @@ const struct option_row opt_globals[] = {
 /* One walk over the arguments. */
 struct walk {
 	struct invocation *in;
+	const struct invocation *outer; /* the shell; NULL: the command line */
 	char *const *argv;
 	int argc, at;
 	const char *global_values[GLOBALS];
+	const char *shell_option; /* an option of the shell, when no command is named yet */
 };
 
 struct found {
@@ -64,9 +66,13 @@ static struct found row_find(const struct option_row *rows, const char **values,
 
 static struct found option_find(struct walk *w, struct str name, char letter)
 {
-	const struct option_row *own = w->in->command ? w->in->command->opts : NULL;
+	const struct option_row *own = w->in->command ? w->in->command->opts
+				       : w->outer     ? NULL
+						      : cmd_shell.opts;
 	struct found found = row_find(own, w->in->opt_values, name, letter);
 
+	if (found.row && !w->in->command)
+		w->shell_option = w->argv[w->at - 1];
 	return found.row ? found : row_find(opt_globals, w->global_values, name, letter);
 }
 
@@ -119,6 +125,7 @@ static bool take_option(struct walk *w, struct found found, const char *inline_v
 	}
 	if (row->value && !row->optional && !inline_value) {
 		if (w->at >= w->argc) {
+			w->in->wants = row;
 			report_error(w->in, EXIT_USAGE, NULL, "option '--%s' needs a value: %s",
 				     row->name, row->value);
 			return false;
@@ -161,8 +168,8 @@ static bool take_word(struct walk *w, const char *arg)
 
 /* Commands of the language that come later. */
 static const char *const later_commands[] = {
-	"allowlist", "ban",     "begin", "blacklist", "abort", "commit", "edit",  "export",
-	"set",       "monitor", "shell", "stats",     "top",   "trace",  "unban", "watch",
+	"allowlist", "ban",   "blacklist", "edit",  "export", "set",
+	"monitor",   "stats", "top",       "trace", "unban",  "watch",
 };
 
 /* What other tools call it. */
@@ -218,7 +225,8 @@ static bool unknown_command(const struct walk *w, const char *name)
 	const struct action *verb = action_find(str_of(name));
 
 	for (const struct command *const *c = commands; *c; c++)
-		str_nearest_offer(&nearest, str_of((*c)->name));
+		if (!((*c)->flags & CMD_HIDDEN))
+			str_nearest_offer(&nearest, str_of((*c)->name));
 	if (is_later(name))
 		return later_command(w, name);
 	if (habit_help(name))
@@ -242,6 +250,17 @@ static bool wants_text(const struct invocation *in, const char *before)
 	return clause && clause->syntax == SYNTAX_TEXT;
 }
 
+/* `bpffw -k` is the shell's; `bpffw -k list` is nobody's. */
+static bool take_command(struct walk *w, const char *name)
+{
+	w->in->command = command_find(name);
+	if (!w->in->command)
+		return unknown_command(w, name);
+	if (!w->shell_option || w->in->command == &cmd_shell)
+		return true;
+	return unknown_option(w, w->shell_option, str_of(w->shell_option));
+}
+
 static bool walk_arguments(struct walk *w, char **ret_argv)
 {
 	struct invocation *in = w->in;
@@ -259,9 +278,8 @@ static bool walk_arguments(struct walk *w, char **ret_argv)
 			if (!(arg[1] == '-' ? take_word(w, arg) : take_letters(w, arg)))
 				return false;
 		} else if (!in->command) {
-			in->command = command_find(arg);
-			if (!in->command)
-				return unknown_command(w, arg);
+			if (!take_command(w, arg))
+				return false;
 		} else {
 			ret_argv[in->argc++] = (char *)arg;
 		}
@@ -269,12 +287,10 @@ static bool walk_arguments(struct walk *w, char **ret_argv)
 	return true;
 }
 
-static const char *from_environment(const char *value, const char *name, const char *otherwise)
+static const char *from_environment(const char *name, const char *otherwise)
 {
 	const char *env = getenv(name);
 
-	if (value)
-		return value;
 	return env && *env ? env : otherwise;
 }
 
@@ -289,28 +305,37 @@ static const char *absolute(const char *path)
 	return joined;
 }
 
+static struct paths default_paths(void)
+{
+	return (struct paths){
+		.state_dir = from_environment("BPFFW_STATE_DIR", "/var/lib/bpffw"),
+		.bpffs = from_environment("BPFFW_BPFFS", "/sys/fs/bpf/bpffw"),
+		.run_dir = from_environment("BPFFW_RUN_DIR", "/run/bpffw"),
+		.rules = from_environment("BPFFW_RULES", "/etc/bpffw/rules.fw"),
+	};
+}
+
 static void settle(struct walk *w)
 {
 	struct invocation *in = w->in;
 	const char *color = w->global_values[OPT_COLOR];
 
-	in->json = w->global_values[OPT_JSON];
-	in->quiet = w->global_values[OPT_QUIET];
-	in->verbose = w->global_values[OPT_VERBOSE];
+	in->json = w->global_values[OPT_JSON] || (w->outer && w->outer->json);
+	in->quiet |= w->global_values[OPT_QUIET] != NULL;
+	in->verbose |= w->global_values[OPT_VERBOSE] != NULL;
 	if (color)
 		in->color = strcmp(color, "always") == 0  ? COLOR_ALWAYS
 			    : strcmp(color, "never") == 0 ? COLOR_NEVER
 							  : COLOR_AUTO;
-	in->paths.state_dir =
-		from_environment(w->global_values[OPT_STATE], "BPFFW_STATE_DIR", "/var/lib/bpffw");
-	in->paths.bpffs =
-		from_environment(w->global_values[OPT_BPFFS], "BPFFW_BPFFS", "/sys/fs/bpf/bpffw");
-	in->paths.run_dir =
-		from_environment(w->global_values[OPT_RUN], "BPFFW_RUN_DIR", "/run/bpffw");
+	if (w->global_values[OPT_STATE])
+		in->paths.state_dir = w->global_values[OPT_STATE];
+	if (w->global_values[OPT_BPFFS])
+		in->paths.bpffs = w->global_values[OPT_BPFFS];
+	if (w->global_values[OPT_RUN])
+		in->paths.run_dir = w->global_values[OPT_RUN];
 	in->paths.state_dir = absolute(in->paths.state_dir);
 	in->paths.bpffs = absolute(in->paths.bpffs);
 	in->paths.run_dir = absolute(in->paths.run_dir);
-	in->paths.rules = from_environment(NULL, "BPFFW_RULES", "/etc/bpffw/rules.fw");
 }
 
 /* `bpffw --help`, `bpffw add --help`: as `bpffw help add`. */
@@ -335,24 +360,68 @@ const char *opt_value(const struct invocation *in, const char *name)
 	return NULL;
 }
 
+/* Known before the walk, so that its own messages keep to it. */
+static bool wants_json(int argc, char *const argv[])
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+static void inherit(const struct invocation *outer, struct invocation *in)
+{
+	in->paths = outer->paths;
+	in->json |= outer->json;
+	in->quiet = outer->quiet;
+	in->verbose = outer->verbose;
+	in->color = outer->color;
+	in->batch = outer->batch;
+}
+
+static bool parse(struct walk *w, char **ret_argv)
+{
+	struct invocation *in = w->in;
+
+	in->argv = ret_argv;
+	in->paths = default_paths();
+	in->json = wants_json(w->argc, w->argv);
+	if (w->outer)
+		inherit(w->outer, in);
+	if (!walk_arguments(w, ret_argv))
+		return false;
+	ret_argv[in->argc] = NULL;
+	settle(w);
+	return true;
+}
+
 bool opt_parse(int argc, char *const argv[], char **ret_argv, struct invocation *ret_in)
 {
-	struct walk w = { .in = ret_in, .argv = argv, .argc = argc, .at = 1 };
+	return opt_parse_in(NULL, argc, argv, ret_argv, ret_in);
+}
 
-	*ret_in = (struct invocation){ .argv = ret_argv };
-	/* Known before the walk, so that its own messages keep to it. */
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		ret_in->json |= strcmp(argv[i], "--json") == 0;
-	if (!walk_arguments(&w, ret_argv))
+bool opt_parse_in(const struct invocation *outer, int argc, char *const argv[], char **ret_argv,
+		  struct invocation *ret_in)
+{
+	struct walk w = { .in = ret_in, .outer = outer, .argv = argv, .argc = argc, .at = 1 };
+
+	*ret_in = (struct invocation){ 0 };
+	if (!parse(&w, ret_argv))
 		return false;
-	ret_argv[ret_in->argc] = NULL;
-	settle(&w);
 	if (w.global_values[OPT_VERSION])
 		redirect(&w, "version", ret_argv);
 	else if (w.global_values[OPT_HELP])
 		redirect(&w, "help", ret_argv);
-	if (ret_in->command)
-		return true;
-	report_error(ret_in, EXIT_USAGE, "'bpffw help' lists the commands", "no command given");
-	return false;
+	if (!ret_in->command)
+		ret_in->command = &cmd_shell;
+	return true;
+}
+
+bool opt_parse_words(const struct invocation *outer, int argc, char *const argv[], char **ret_argv,
+		     struct invocation *ret_in)
+{
+	struct walk w = { .in = ret_in, .outer = outer, .argv = argv, .argc = argc, .at = 1 };
+
+	*ret_in = (struct invocation){ .silent = true };
+	return parse(&w, ret_argv);
 }

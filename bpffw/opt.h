@@ -24,8 +24,11 @@ struct invocation {
 	const struct command *command;
 	struct paths paths;
 	bool json, quiet, verbose;
+	bool silent; /* report nothing at all: completion */
 	enum color color;
-	int argc; /* arguments behind the command, options removed */
+	struct batch *batch;            /* of the shell; NULL: a change is live at once */
+	const struct option_row *wants; /* the last option lacks its value */
+	int argc;                       /* arguments behind the command, options removed */
 	char *const *argv;
 	/* Parallel to command->opts: NULL absent, "" a flag or no value given. */
 	const char *opt_values[16];
@@ -43,5 +46,20 @@ const char *opt_value(const struct invocation *in, const char *name);
  * Return: false after a message on stderr.
  */
 bool opt_parse(int argc, char *const argv[], char **ret_argv, struct invocation *ret_in);
+
+/*
+ * opt_parse_in() - the same for a line of the shell.
+ * @outer: how the shell was called: its options hold for each line. NULL: no shell
+ */
+bool opt_parse_in(const struct invocation *outer, int argc, char *const argv[], char **ret_argv,
+		  struct invocation *ret_in);
+
+/*
+ * opt_parse_words() - the same for words that are being completed: reports nothing.
+ * ret_in->command may stay NULL. Return: false with ret_in->wants set when an option lacks its
+ * value.
+ */
+bool opt_parse_words(const struct invocation *outer, int argc, char *const argv[], char **ret_argv,
+		     struct invocation *ret_in);
 
 #endif

@@ -24,7 +24,8 @@ absent() { [ ! -e "$1" ]; }
 check "install" run install
 check "the program" "$work/root/usr/sbin/bpffw" version
 for file in etc/bpffw/rules.fw etc/bpffw/bogons.txt usr/share/man/man8/bpffw.8 \
-	usr/share/man/man5/bpffw-rules.5 usr/share/doc/bpffw/examples/1-server.fw; do
+	usr/share/man/man5/bpffw-rules.5 usr/share/bash-completion/completions/bpffw \
+	usr/share/zsh/site-functions/_bpffw usr/share/fish/vendor_completions.d/bpffw.fish usr/share/doc/bpffw/examples/1-server.fw; do
 	check "$file" test -s "$work/root/$file"
 done
 check "the rules are not for everybody" test "$(stat -c %a "$work/root/etc/bpffw/rules.fw")" = 640
@@ -34,6 +35,10 @@ check "an own file stays" grep -qx mine "$work/root/etc/bpffw/rules.fw"
 check "uninstall" run uninstall
 check "the program is gone" absent "$work/root/usr/sbin/bpffw"
 check "the pages are gone" absent "$work/root/usr/share/man/man8/bpffw.8"
+for file in bash-completion/completions/bpffw zsh/site-functions/_bpffw \
+	fish/vendor_completions.d/bpffw.fish; do
+	check "the completion is gone" absent "$work/root/usr/share/$file"
+done
 check "an own file stays behind" grep -qx mine "$work/root/etc/bpffw/rules.fw"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -141,6 +141,6 @@ const struct command cmd_apply = {
 	.example = "bpffw apply /etc/bpffw/rules.fw",
 	.opts = opts,
 	.max_args = 1,
-	.flags = CMD_ROOT,
+	.flags = CMD_ROOT | CMD_NO_BATCH,
 	.run = run,
 };

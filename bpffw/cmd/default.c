@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bpffw/cmd/edit.h"
-#include "bpffw/ui/text.h"
 #include "compiler/lang/clause.h"
 
 static bool is_default(const struct edit *e)
@@ -43,18 +42,8 @@ static enum exit_code run(const struct invocation *in)
 	code = edit_commit(&e);
 	if (code)
 		return code;
-	if (in->json) {
-		change_json(&e.s, "change", &e.result, false, NULL);
-	} else {
-		out.arena = e.s.arena;
-		buf_printf(&out, "default %s: live on ",
-			   e.result.rs->default_allow ? "allow" : "drop");
-		attached_names(&out, e.result.attached.data, e.result.attached.len);
-		buf_printf(&out, " (generation %u, not saved)\n", e.result.generation);
-		put_confirm(&out, &e.result);
-		say(&e.s, &out);
-	}
-	edit_warn(&e);
+	edit_report(&e, e.result.rs->default_allow ? "default allow" : "default drop", NULL, NULL,
+		    NULL);
 	return EXIT_DONE;
 }
 

@@ -7,7 +7,7 @@ static const char *matched(struct edit *e, const struct rule *rule)
 	struct buf text = { .arena = e->s.arena };
 	struct totals totals = { 0 };
 
-	if (rule->verb.row->uncounted)
+	if (rule->verb.row->uncounted || !e->s.store)
 		return NULL;
 	if (store_totals(e->s.store, e->s.arena, &totals, &e->s.f) < 0) {
 		failure_clear(&e->s.f);

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
-#include "bpffw/cmd/edit.h"
+#include "bpffw/cmd/batch.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/regions.h"
@@ -218,50 +218,64 @@ static enum exit_code compare_packets(struct session *s, struct comparison *c)
 	return verdicts_differ(&regions) ? EXIT_NO : EXIT_DONE;
 }
 
-static enum exit_code compare(struct session *s, const char *file)
+static enum exit_code compare(struct session *s, struct comparison *c)
+{
+	struct diff diff = diff_rules(s->arena, c->old->rs, c->rs);
+	struct buf lines = { .arena = s->arena };
+
+	diff_print(&lines, c->old->rs, c->rs, &diff);
+	c->diff = &diff;
+	c->lines = buf_text(&lines);
+	if (opt_value(s->in, "packets"))
+		return compare_packets(s, c);
+	if (s->in->json)
+		print_json(s, c);
+	else
+		print_text(s, c);
+	return lines.len ? EXIT_NO : EXIT_DONE;
+}
+
+static enum exit_code compare_file(struct session *s, const char *file)
 {
 	struct generation old = { 0 };
 	struct comparison c = { .old = &old, .file = file };
-	struct buf lines = { .arena = s->arena };
-	struct diff diff;
-	enum exit_code code;
+	enum exit_code code = session_store(s, STORE_READ);
 	uint32_t source;
 
-	code = session_running(s, &old);
+	if (!code)
+		code = session_running(s, &old);
 	if (!code)
 		code = session_source(s, file, &source);
 	if (code)
 		return code;
 	c.rs = sema_ruleset(s->ds, parse_file(s->ds, &host_io, source), &s->env);
-	if (s->ds->n_errors)
-		return session_failed(s);
-	diff = diff_rules(s->arena, old.rs, c.rs);
-	diff_print(&lines, old.rs, c.rs, &diff);
-	c.diff = &diff;
-	c.lines = buf_text(&lines);
-	if (opt_value(s->in, "packets"))
-		return compare_packets(s, &c);
-	if (s->in->json)
-		print_json(s, &c);
-	else
-		print_text(s, &c);
-	return lines.len ? EXIT_NO : EXIT_DONE;
+	return s->ds->n_errors ? session_failed(s) : compare(s, &c);
+}
+
+static enum exit_code compare_batch(struct session *s)
+{
+	struct comparison c = { .old = batch_base(s->in->batch),
+				.rs = batch_draft(s->in->batch),
+				.file = "the batch" };
+
+	return compare(s, &c);
 }
 
 static enum exit_code run(const struct invocation *in)
 {
 	_cleanup_session_ struct session s;
-	enum exit_code code;
 
 	session_start(&s, in);
-	code = session_store(&s, STORE_READ);
-	return code ? code : compare(&s, session_file(in));
+	if (in->batch && batch_is_open(in->batch) && !in->argc)
+		return compare_batch(&s);
+	return compare_file(&s, session_file(in));
 }
 
 const struct command cmd_diff = {
 	.name = "diff",
 	.args = "[FILE]",
 	.help = "what 'apply FILE' would change; exit 1 when it differs",
+	.details = "In a batch of the shell, without FILE: what 'commit' would change.",
 	.example = "bpffw diff /etc/bpffw/rules.fw",
 	.opts = opts,
 	.max_args = 1,

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "bpffw/cmd/batch.h"
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
@@ -33,17 +34,24 @@ const struct option_row force_opts[] = {
 
 void edit_end(struct edit *e)
 {
-	session_end(&e->s);
+	if (e->in_batch)
+		batch_edit_end(e);
+	else
+		session_end(&e->s);
 }
 
 enum exit_code edit_start(struct edit *e, const struct invocation *in)
 {
 	struct arguments args;
-	enum exit_code code;
+	enum exit_code code = EXIT_DONE;
 
-	*e = (struct edit){ 0 };
-	session_start(&e->s, in);
-	e->s.env.command = true;
+	*e = (struct edit){ .s.in = in, .in_batch = in->batch && batch_is_open(in->batch) };
+	if (e->in_batch) {
+		code = batch_edit_start(e);
+	} else {
+		session_start(&e->s, in);
+		e->s.env.command = true;
+	}
 	args = lex_arguments(e->s.ds, in->argc, in->argv);
 	e->source = args.source;
 	if (!parse_command(e->s.ds, in->command->name, &args, &e->command))
@@ -54,6 +62,8 @@ enum exit_code edit_start(struct edit *e, const struct invocation *in)
 		diag_help(e->s.ds, "write the set into the rule file and apply it");
 		return session_failed(&e->s);
 	}
+	if (e->in_batch)
+		return EXIT_DONE;
 	code = session_store(&e->s, STORE_WRITE);
 	return code ? code : session_running(&e->s, &e->gen);
 }
@@ -276,14 +286,21 @@ static void keep_news(struct edit *e)
 	ds->list.len = kept;
 }
 
+enum exit_code edit_failed(struct edit *e)
+{
+	keep_news(e);
+	return session_failed(&e->s);
+}
+
 enum exit_code edit_commit(struct edit *e)
 {
 	struct change change = { .ast = e->gen.ast, .io = e->gen.io };
 
+	if (e->in_batch)
+		return batch_edit_commit(e);
 	if (commit_change(&e->s, &change, &e->gen, &e->result) == 0)
 		return EXIT_DONE;
-	keep_news(e);
-	return session_failed(&e->s);
+	return edit_failed(e);
 }
 
 void diff_counts(struct buf *out, const struct diff *diff)
@@ -314,6 +331,12 @@ static json_t *interfaces_json(const struct change_result *result)
 	return list;
 }
 
+static json_t *rule_json(const struct rule *rule)
+{
+	return json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id), "name",
+			 json_str_or_null(rule->name));
+}
+
 void change_json(const struct session *s, const char *schema, const struct change_result *result,
 		 bool saved, const struct rule *rule)
 {
@@ -337,14 +360,14 @@ void change_json(const struct session *s, const char *schema, const struct chang
 	json_object_set_new(object, "confirm_seconds",
 			    result->confirm ? json_integer(result->confirm) : json_null());
 	if (rule)
-		json_object_set_new(object, "rule",
-				    json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id),
-					      "name", json_str_or_null(rule->name)));
+		json_object_set_new(object, "rule", rule_json(rule));
 	json_line(stdout, object);
 }
 
 void edit_warn(struct edit *e)
 {
+	if (e->in_batch)
+		return;
 	keep_news(e);
 	report_diags(e->s.in, e->s.ds);
 }
@@ -364,17 +387,40 @@ static void advise_move(struct edit *e, const struct rule *rule)
 	}
 }
 
+/* Nothing is live yet. */
+static void report_draft(struct edit *e, const char *label, const struct rule *rule,
+			 const char *done)
+{
+	struct buf out = { .arena = e->s.arena };
+	json_t *object;
+
+	if (e->s.in->silent || e->s.in->quiet)
+		return;
+	if (e->s.in->json) {
+		object = json_schema("draft");
+		json_object_set_new(object, "rule", rule ? rule_json(rule) : json_null());
+		json_line(stdout, object);
+		return;
+	}
+	buf_printf(&out, "%s: %s%sin the batch\n", label, done ? done : "", done ? ", " : "");
+	put_data(&out);
+}
+
 void edit_report(struct edit *e, const char *label, const struct rule *rule, const char *done,
 		 const char *tail)
 {
 	struct buf out = { .arena = e->s.arena };
 
+	if (e->in_batch) {
+		report_draft(e, label, rule, done);
+		return;
+	}
 	if (e->s.in->json) {
 		change_json(&e->s, "change", &e->result, false, rule);
 	} else {
-		buf_printf(&out, "%s: %s", label, done);
-		if (rule) {
-			buf_puts(&out, ", live on ");
+		buf_printf(&out, "%s: %s", label, done ? done : "");
+		if (rule || !done) {
+			buf_puts(&out, done ? ", live on " : "live on ");
 			attached_names(&out, e->result.attached.data, e->result.attached.len);
 		}
 		buf_printf(&out, " (generation %u, not saved)%s\n", e->result.generation,

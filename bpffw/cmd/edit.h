@@ -12,6 +12,8 @@ struct edit {
 	struct ast_command command;
 	uint32_t source; /* of the command line */
 	struct change_result result;
+	bool in_batch; /* the session is the batch's ... */
+	bool accepted; /* ... and the draft took the change */
 };
 
 void edit_end(struct edit *e);
@@ -46,9 +48,13 @@ const struct rule *edit_result(const struct edit *e, uint32_t id);
 /*
  * "LABEL: DONE, live on eth0 (generation 15, not saved)TAIL" and warnings about the rule, or JSON.
  * @rule: as it runs now; NULL: it is gone, and live nowhere.
+ * @done: NULL: no rule changed, something else did
  */
 void edit_report(struct edit *e, const char *label, const struct rule *rule, const char *done,
 		 const char *tail);
+
+/* The change was refused: report why, without old warnings. Return: exit code. */
+enum exit_code edit_failed(struct edit *e);
 
 /* Report the warnings that the change brought. */
 void edit_warn(struct edit *e);

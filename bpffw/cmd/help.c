@@ -93,9 +93,10 @@ static void print_options(struct buf *out, const struct option_row *rows)
 
 static void print_overview(struct buf *out)
 {
-	buf_puts(out, "usage: bpffw COMMAND [ARGUMENT...] [OPTION...]\n\ncommands:\n");
+	buf_puts(out, "usage: bpffw [COMMAND [ARGUMENT...]] [OPTION...]\n\ncommands:\n");
 	for (const struct command *const *c = commands; *c; c++)
-		buf_printf(out, "  %-10s %s\n", (*c)->name, (*c)->help);
+		if (!((*c)->flags & CMD_HIDDEN))
+			buf_printf(out, "  %-10s %s\n", (*c)->name, (*c)->help);
 	buf_puts(out, "\noptions of every command:\n");
 	print_options(out, opt_globals);
 	buf_puts(out,
@@ -240,7 +241,8 @@ static const char *nearest_topic(struct arena *arena, const char *topic)
 	struct str_nearest nearest = { .word = str_of(topic) };
 
 	for (const struct command *const *c = commands; *c; c++)
-		str_nearest_offer(&nearest, str_of((*c)->name));
+		if (!((*c)->flags & CMD_HIDDEN))
+			str_nearest_offer(&nearest, str_of((*c)->name));
 	for (const struct clause *row = clause_matches; row->name; row++)
 		str_nearest_offer(&nearest, str_of(row->name));
 	for (const struct clause *row = clause_options; row->name; row++)

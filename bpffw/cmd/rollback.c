@@ -119,6 +119,6 @@ const struct command cmd_rollback = {
 	.example = "bpffw rollback",
 	.opts = force_opts,
 	.max_args = 1,
-	.flags = CMD_ROOT,
+	.flags = CMD_ROOT | CMD_NO_BATCH,
 	.run = run,
 };

@@ -20,6 +20,19 @@ static void mark_rolled_back(struct gen_info *infos, uint32_t n)
 	}
 }
 
+int store_info(struct store *store, struct arena *arena, uint32_t number, struct gen_info *ret_info,
+	       struct failure *f)
+{
+	struct record record = { 0 };
+	int ret = record_read(store_file(store, number, "json"), arena, &record, f);
+
+	if (ret < 0)
+		return ret;
+	record.info.running = store->running == number;
+	*ret_info = record.info;
+	return 0;
+}
+
 int store_history(struct store *store, struct arena *arena, struct gen_info **ret_infos,
 		  uint32_t *ret_n, struct failure *f)
 {

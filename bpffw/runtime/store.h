@@ -89,6 +89,10 @@ struct gen_info {
 	uint32_t next_id;
 };
 
+/* What the record of a generation says. Return: -ENOENT when there is none (@f untouched). */
+int store_info(struct store *store, struct arena *arena, uint32_t number, struct gen_info *ret_info,
+	       struct failure *f);
+
 /* Newest first. */
 int store_history(struct store *store, struct arena *arena, struct gen_info **ret_infos,
 		  uint32_t *ret_n, struct failure *f);

@@ -109,6 +109,8 @@ void report_diags(const struct invocation *in, struct diags *ds)
 	unsigned int counts[2] = { 0 };
 
 	diag_sort(ds);
+	if (in->silent)
+		return;
 	if (in->json) {
 		report_json(in, ds);
 		return;
@@ -133,6 +135,8 @@ static enum exit_code report_line(const struct invocation *in, enum exit_code co
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct buf out = { .arena = arena };
 
+	if (in->silent)
+		return code;
 	if (in->json) {
 		json_t *error =
 			error_json(NULL, (struct span){ 0 }, NULL, SEVERITY_ERROR, what, help);

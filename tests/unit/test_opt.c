@@ -95,6 +95,8 @@ static void test_accepted(void **state)
 		  false,
 		  false,
 		  false },
+		{ "nothing is the shell", { NULL }, "shell", "", false, false, false },
+		{ "with an option", { "-k", "-q" }, "shell", "", false, true, false },
 		{ "--help", { "add", "--help" }, "help", "add", false, false, false },
 		{ "-h alone", { "-h" }, "help", "", false, false, false },
 		{ "--version", { "--version" }, "version", "", false, false, false },
@@ -126,7 +128,7 @@ struct bad_case {
 
 /* clang-format off */
 static const struct bad_case bad_cases[] = {
-	{ "nothing", { NULL }, "error: no command given\n  help: 'bpffw help' lists the commands\n" },
+	{ "an option of the shell", { "-k", "list" }, "error: unknown option '-k'\n" },
 	{ "typo in a command", { "chekc" }, "error: unknown command 'chekc'\n  help: did you mean 'check'?\n" },
 	{ "a verb as command", { "allow" }, "error: unknown command 'allow'\n  help: write 'bpffw add allow ...'\n" },
 	{ "escapes in it", { "\033[2J" }, "error: unknown command '\\x1b[2J'\n  help: 'bpffw help' lists the commands\n" },

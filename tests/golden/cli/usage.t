@@ -1,10 +1,24 @@
 # Command lines that are refused, and by which words.
 
+# Alone it is the shell; its options are not those of a command.
 cli bpffw
+
+cli bpffw -k list
 exit 2
 err
-| error: no command given
-|   help: 'bpffw help' lists the commands
+| error: unknown option '-k'
+
+cli bpffw begin
+exit 5
+err
+| error: 'begin' needs root (or CAP_BPF and CAP_NET_ADMIN)
+|   help: run it as root, or with both capabilities
+
+cli bpffw abort
+exit 2
+err
+| error: 'abort' belongs to the shell
+|   help: start 'bpffw', or give it the commands on standard input
 
 cli bpffw chekc
 exit 2
