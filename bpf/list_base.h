@@ -175,29 +175,33 @@ static __always_inline int list_addr4_has(struct list_view view, const struct li
 	return code == LIST_BLOCK_ALL;
 }
 
-static __always_inline int list_host_has(struct list_view view, const struct list_host *host,
-					 __u64 low)
-{
-	if (host->how == LIST_HOST_TREE)
-		return list_tree_has(view, &host->tree, low);
-	return host->how == LIST_HOST_WHOLE || host->low == low;
-}
-
+/*
+ * Whatever the search finds, it ends in one call of the tree with numbers that the verifier does
+ * not know: a call for each slot would be verified once for each.
+ */
 static __always_inline int list_addr6_has(struct list_view view, const struct list_dir *dir,
 					  __u64 high, __u64 low)
 {
+	struct list_tree tree = dir->tree6;
 	const struct list_host *host;
 
-	if (dir->host6) {
-		host = (const struct list_host *)list_at(
-			view, dir->host6 + list_slot(high, dir->n_host6) * sizeof(*host),
-			LIST_PROBES * sizeof(*host));
-		for (__u32 i = 0; host && i < LIST_PROBES && host[i].how; i++) {
-			if (host[i].high == high)
-				return list_host_has(view, &host[i], low);
-		}
+	if (!dir->host6)
+		return list_tree_has(view, &tree, high);
+	host = (const struct list_host *)list_at(
+		view, dir->host6 + list_slot(high, dir->n_host6) * sizeof(*host),
+		LIST_PROBES * sizeof(*host));
+	for (__u32 i = 0; host && i < LIST_PROBES && host[i].how; i++) {
+		if (host[i].high != high)
+			continue;
+		if (host[i].how == LIST_HOST_WHOLE)
+			return 1;
+		if (host[i].how == LIST_HOST_ONE)
+			return host[i].low == low;
+		tree = host[i].tree;
+		high = low;
+		break;
 	}
-	return list_tree_has(view, &dir->tree6, high);
+	return list_tree_has(view, &tree, high);
 }
 
 static __always_inline int list_port_has(struct list_view view, const struct list_dir *dir,
