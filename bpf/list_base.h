@@ -51,6 +51,8 @@ struct list_dir {
 	__u32 pad[2];
 };
 _Static_assert(sizeof(struct list_dir) == 64, "one cache line");
+/* Number 0 is no list: the padding of its row tells what the blob was made from. */
+#define LIST_DIR_SIZE (LISTS_MAX * sizeof(struct list_dir))
 
 /* What the two bits of a /24 say. */
 enum list_block { LIST_BLOCK_NONE, LIST_BLOCK_ALL, LIST_BLOCK_SINGLE, LIST_BLOCK_BITMAP };
@@ -104,7 +106,7 @@ static __always_inline __u64 list_reached(__u64 value, __u64 bound)
 static __always_inline int list_tree_has(struct list_view view, const struct list_tree *tree,
 					 __u64 value)
 {
-	__u64 node = 0, start = 0;
+	__u64 node = 0, start = 0, most;
 	__u32 levels = tree->levels;
 
 	for (__u32 level = 0; level < LIST_TREE_LEVELS && level < levels; level++) {
@@ -118,9 +120,13 @@ static __always_inline int list_tree_has(struct list_view view, const struct lis
 		       list_reached(value, bound[3]) + list_reached(value, bound[4]) +
 		       list_reached(value, bound[5]) + list_reached(value, bound[6]) +
 		       list_reached(value, bound[7]);
+		/* The largest value reaches padding, too. */
+		most = tree->last >> (levels - 1 - level) * 3 % 32;
+		if (node > most)
+			node = most;
 		start = start * LIST_TREE_FAN + 1;
 	}
-	return (node > tree->last ? tree->last : node) & 1;
+	return node & 1;
 }
 
 static __always_inline int list_single_has(struct list_view view, const struct list_dir *dir,
