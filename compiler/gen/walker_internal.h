@@ -10,6 +10,7 @@ struct usage {
 	uint32_t cuts;   /* bit: the dim is cut below the root */
 	uint32_t fields; /* bit: a record restricts the dim (one of the fixed ones) */
 	bool tests;      /* a record has tests */
+	bool any_proto;  /* a record names no protocol */
 };
 
 struct walker {
@@ -23,18 +24,14 @@ struct walker {
 	uint32_t room;  /* how large the map of the blob has to be */
 };
 
-/* The smallest (1 << n) - 1 that is >= @max. */
-static inline uint32_t mask_above(uint32_t max)
-{
-	return max ? UINT32_MAX >> __builtin_clz(max) : 0;
-}
+struct element {
+	uint32_t size;
+	uint32_t more; /* elements behind one that are reached by adding to its address */
+};
 
-/*
- * index_emit() - @dst = address of element @index of a region; @index is masked, and lost.
- * @more: elements behind it that are reached by adding to @dst
- */
+/* @dst = the address of element @index of a region, which is lost; to @outside when it has none. */
 void index_emit(struct walker *w, enum reg dst, enum reg index, const struct forest_region *region,
-		uint32_t size, uint32_t more);
+		struct element element, label outside);
 
 /* The function: R1 = first test of a run; R0 = 0 when all of it hold. */
 void tests_emit(struct walker *w);

@@ -74,12 +74,13 @@ static void emit_load(struct walker *w, uint32_t widths)
 	code_bind(c, loaded);
 }
 
-/* R4 = the address of byte R3 of the tables; R3 is lost. */
-static void emit_table(struct walker *w)
+/* R4 = the address of byte R3 of the blob; R3 is lost. */
+static void emit_table(struct walker *w, label fail)
 {
 	const struct forest_region blob = { 0, w->forest->blob_size };
+	const struct element byte = { 1, 16 };
 
-	index_emit(w, R4, R3, &blob, 1, 16);
+	index_emit(w, R4, R3, &blob, byte, fail);
 }
 
 static void emit_range(struct walker *w, label fail)
@@ -98,7 +99,7 @@ static void emit_bitmap(struct walker *w, label fail)
 	alu_reg(c, BPF_MOV, R5, R1);
 	alu(c, BPF_RSH, R5, 3);
 	alu_reg(c, BPF_ADD, R3, R5);
-	emit_table(w);
+	emit_table(w, fail);
 	ldx(c, 1, R3, R4, 0);
 	alu(c, BPF_AND, R1, 7);
 	alu_reg(c, BPF_RSH, R3, R1);
@@ -128,7 +129,7 @@ static void emit_below(struct code *c, uint32_t key_size, label above)
  * R0 counts the keys below the value, R5 is half of what is left, in keys. The number of steps
  * is the table's; the unrolled ones bound it.
  */
-static void emit_search(struct walker *w, uint32_t key_size, label found)
+static void emit_search(struct walker *w, uint32_t key_size, label found, label fail)
 {
 	struct code *c = w->c;
 
@@ -141,7 +142,7 @@ static void emit_search(struct walker *w, uint32_t key_size, label found)
 		alu(c, BPF_LSH, R3, __builtin_ctz(key_size));
 		ldx(c, 4, R4, R9, offsetof(struct forest_test, table));
 		alu_reg(c, BPF_ADD, R3, R4);
-		emit_table(w);
+		emit_table(w, fail);
 		emit_below(c, key_size, above);
 		alu_reg(c, BPF_ADD, R0, R5);
 		code_bind(c, above);
@@ -169,7 +170,7 @@ static void emit_bounds(struct walker *w, uint32_t key_sizes, label fail)
 			ldx(c, 1, R3, R9, offsetof(struct forest_test, key_size));
 			jmp_imm(c, BPF_JNE, R3, size, other);
 		}
-		emit_search(w, size, found);
+		emit_search(w, size, found, fail);
 		if (!is_last(key_sizes, size))
 			jmp(c, found);
 		code_bind(c, other);
@@ -212,6 +213,7 @@ void tests_emit(struct walker *w)
 {
 	struct code *c = w->c;
 	struct census census = take_census(w->forest);
+	const struct element test = { sizeof(struct forest_test), 0 };
 	label top = code_label(c), fail = code_label(c), hold = code_label(c);
 
 	code_function(c, true, 1);
@@ -221,7 +223,7 @@ void tests_emit(struct walker *w)
 	alu32(c, BPF_MOV, R7, w->forest->tests_max);
 	code_bind(c, top);
 	alu_reg(c, BPF_MOV, R1, R8);
-	index_emit(w, R9, R1, &w->forest->tests, sizeof(struct forest_test), 0);
+	index_emit(w, R9, R1, &w->forest->tests, test, fail);
 	emit_load(w, census.widths);
 	emit_kinds(w, &census, fail);
 	ldx(c, 1, R3, R9, offsetof(struct forest_test, last));

@@ -22,14 +22,17 @@
 #define FOREST_LEAF_SOFT  4u
 #define FOREST_LEAF_MAX   2048u /* a longer one that will not split further is refused */
 #define FOREST_DEPTH_MAX  16u
-#define FOREST_CUT_BITS   12u
+#define FOREST_CUT_BITS   14u
 
 /*
  * An inner node has (mask + 1) children, stored one behind the other:
  *	child = base + ((((key[dim] + add) >> shift)) & mask)	all in 64 bits, wrapping
  * A window cut has add 0; a threshold t on a dim of b < 64 bits has add = (1 << b) - t, shift b,
- * mask 1. A leaf (dim == FOREST_LEAF) has `mask` records from `base` on, ordered by place.
+ * mask 1. A leaf (dim == FOREST_LEAF) has `mask` records from `add` on, ordered by place. It is
+ * its own child, so that a walk may take more steps than it needs: shift is 63, key[DIM_LEAF] is
+ * below 1 << 62, and `base` is the leaf itself (or one with the same bytes).
  */
+#define DIM_LEAF (FOREST_LEAF % DIMS_MAX)
 struct forest_node {
 	uint32_t base;
 	uint32_t first; /* smallest place anywhere below; PLACE_NONE: an empty leaf */
@@ -43,23 +46,41 @@ _Static_assert(sizeof(struct forest_node) == 16, "nodes are indexed by a shift")
 /*
  * A record matches when, with k = key[]:
  *	(uint32_t)(k[DIM4_SRC] - src) <= src_span, the same for dst, sport, dport (16 bits), and
- *	((k[PROTO] ^ proto) & proto_mask) == 0, and (k[FRAG] & frag_mask) == 0, and all tests hold.
- * proto_mask is 0 (any) or 0xff; frag_mask 2 (not a later fragment) or 0. Every other shape of
- * these fields (and every other field) is a test. FAMILY_NONE uses records of IPv4 that are wide
- * open, with tests.
+ *	k[PROTO] == proto if has_proto, k[FRAG] is no later fragment if not_later, all tests hold.
+ * Every other shape of these fields (and every other field) is a test. FAMILY_NONE uses records of
+ * IPv4 that are wide open, with tests. `allow` and `drop` repeat the action of a place that does
+ * nothing but decide.
  */
+#define FOREST_RECORD_TAIL                                                                     \
+	union {                                                                                \
+		uint32_t order; /* place << 8 and the bits below */                            \
+		struct {                                                                       \
+			uint32_t has_proto : 1, not_later : 1, drop : 1, allow : 1, spare : 4, \
+				place : 24;                                                    \
+		};                                                                             \
+	};                                                                                     \
+	union {                                                                                \
+		uint32_t more;                                                                 \
+		struct {                                                                       \
+			uint32_t proto : 8, test : 24;                                         \
+		};                                                                             \
+	}
+/* test: first of a run in `tests`, closed by .last; 0: none. */
+#define ORDER_PROTO     1u
+#define ORDER_NOT_LATER 2u /* FRAG_LATER */
+#define ORDER_DROP      4u
+#define ORDER_ALLOW     8u
+#define ORDER_PLACE     8          /* shift */
+#define ORDER_NONE      UINT32_MAX /* of no record */
+
 struct forest_record4 {
 	uint32_t src, src_span;
 	uint32_t dst, dst_span;
 	uint16_t sport, sport_span;
 	uint16_t dport, dport_span;
-	uint32_t place;
-	uint8_t proto, proto_mask;
-	uint8_t frag_mask, pad;
-	uint32_t test; /* first of a run in `tests`, closed by .last; 0: none */
-	uint32_t pad2;
+	FOREST_RECORD_TAIL;
 };
-_Static_assert(sizeof(struct forest_record4) == 40, "layout");
+_Static_assert(sizeof(struct forest_record4) == 32, "half a cache line");
 
 /* The same with 64-bit halves: a box of (high, low) intervals per address. */
 struct forest_record6 {
@@ -67,13 +88,9 @@ struct forest_record6 {
 	uint64_t dst_hi, dst_hi_span, dst_lo, dst_lo_span;
 	uint16_t sport, sport_span;
 	uint16_t dport, dport_span;
-	uint32_t place;
-	uint8_t proto, proto_mask;
-	uint8_t frag_mask, pad;
-	uint32_t test;
-	uint32_t pad2;
+	FOREST_RECORD_TAIL;
 };
-_Static_assert(sizeof(struct forest_record6) == 88, "layout");
+_Static_assert(sizeof(struct forest_record6) == 80, "layout");
 
 enum forest_test_kind {
 	FOREST_TEST_RANGE,  /* value - lo <= span, 64 bits */

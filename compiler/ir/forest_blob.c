@@ -7,6 +7,7 @@
 #define BLOB_SIZE_MAX ((uint64_t)256 << 20)
 
 #define FRAG_IS_LATER 2u
+_Static_assert(ORDER_NOT_LATER == FRAG_IS_LATER, "one bit of both");
 
 typedef VEC(struct forest_test) test_runs;
 
@@ -14,6 +15,7 @@ struct layout {
 	struct arena *arena; /* of the forest */
 	struct arena *scratch;
 	struct forest *forest;
+	const struct forest_action *actions; /* by place */
 	VEC(struct forest_node) nodes;
 	VEC(struct forest_record4) records4;
 	VEC(struct forest_record6) records6;
@@ -165,16 +167,28 @@ static uint32_t run_intern(struct layout *l, test_runs *run)
 /* What records of both families hold besides the addresses. */
 struct tail {
 	uint16_t sport, sport_span, dport, dport_span;
-	uint8_t proto, proto_mask, frag_mask;
-	uint32_t test;
+	uint32_t order, more;
 };
+
+static uint32_t order_of(const struct layout *l, uint32_t place)
+{
+	uint32_t next = l->actions[place].next, order = place << ORDER_PLACE;
+
+	if (next == FOREST_ALLOW)
+		order |= ORDER_ALLOW;
+	if (next == FOREST_DROP)
+		order |= ORDER_DROP;
+	return order;
+}
 
 /* @sport: the dim, followed by dport, proto and frag; dims.n: none of them is fixed. */
 static struct tail make_tail(struct layout *l, const struct cubes *cubes, const struct cube *cube,
 			     uint32_t sport)
 {
 	const struct interval *box = cube->box;
-	struct tail tail = { .sport_span = UINT16_MAX, .dport_span = UINT16_MAX };
+	struct tail tail = { .sport_span = UINT16_MAX,
+			     .dport_span = UINT16_MAX,
+			     .order = order_of(l, cube->place) };
 	test_runs run = { 0 };
 	uint32_t dim = 0;
 
@@ -186,13 +200,13 @@ static struct tail make_tail(struct layout *l, const struct cubes *cubes, const 
 		tail.dport = (uint16_t)box[sport + 1].lo;
 		tail.dport_span = (uint16_t)(box[sport + 1].hi - box[sport + 1].lo);
 		if (box[proto].lo == box[proto].hi) {
-			tail.proto = (uint8_t)box[proto].lo;
-			tail.proto_mask = 0xff;
+			tail.more = (uint8_t)box[proto].lo;
+			tail.order |= ORDER_PROTO;
 		} else {
 			test_box(l, cubes, cube, proto, &run);
 		}
 		if (box[frag].lo == 0 && box[frag].hi == FRAG_IS_LATER - 1)
-			tail.frag_mask = FRAG_IS_LATER;
+			tail.order |= ORDER_NOT_LATER;
 		else
 			test_box(l, cubes, cube, frag, &run);
 		dim = sport + 4;
@@ -204,7 +218,7 @@ static struct tail make_tail(struct layout *l, const struct cubes *cubes, const 
 
 		vec_push(l->scratch, &run, make_test(l, &cubes->tests.data[test]));
 	}
-	tail.test = run_intern(l, &run);
+	tail.more |= run_intern(l, &run) << 8;
 	return tail;
 }
 
@@ -228,11 +242,8 @@ static struct forest_record4 make_record4(struct layout *l, const struct cubes *
 		.sport_span = tail.sport_span,
 		.dport = tail.dport,
 		.dport_span = tail.dport_span,
-		.place = cube->place,
-		.proto = tail.proto,
-		.proto_mask = tail.proto_mask,
-		.frag_mask = tail.frag_mask,
-		.test = tail.test,
+		.order = tail.order,
+		.more = tail.more,
 	};
 }
 
@@ -255,11 +266,8 @@ static struct forest_record6 make_record6(struct layout *l, const struct cubes *
 		.sport_span = tail.sport_span,
 		.dport = tail.dport,
 		.dport_span = tail.dport_span,
-		.place = cube->place,
-		.proto = tail.proto,
-		.proto_mask = tail.proto_mask,
-		.frag_mask = tail.frag_mask,
-		.test = tail.test,
+		.order = tail.order,
+		.more = tail.more,
 	};
 }
 
@@ -316,10 +324,13 @@ static void put_grove(struct layout *l, const struct grove *grove)
 		struct forest_node *node = vec_add(l->scratch, &l->nodes);
 
 		*node = *from;
-		if (node->dim != FOREST_LEAF)
+		if (node->dim == FOREST_LEAF) {
+			node->add = records + from->base;
+			node->base = l->nodes.len - 1;
+			node->shift = 63;
+		} else {
 			node->base += nodes;
-		else if (node->mask)
-			node->base += records;
+		}
 	}
 	put_records(l, grove);
 	vec_for_each(from, &grove->groups) {
@@ -407,6 +418,7 @@ const char *forest_layout(struct arena *arena, const struct places *places,
 		{ &forest->actions, by_place, places->list.len, sizeof(*by_place) },
 	};
 
+	l.actions = by_place;
 	vec_push(scratch, &l.tests, (struct forest_test){ .last = 1 });
 	for (uint32_t i = 0; i < 3; i++)
 		put_grove(&l, groves[i]);

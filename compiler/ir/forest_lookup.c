@@ -91,8 +91,8 @@ static bool record4_holds(const struct forest *forest, const struct forest_recor
 	return (uint32_t)(key[DIM4_SRC] - r->src) <= r->src_span &&
 	       (uint32_t)(key[DIM4_DST] - r->dst) <= r->dst_span &&
 	       tail_holds(&key[DIM4_SPORT], r->sport, r->sport_span, r->dport, r->dport_span) &&
-	       ((key[DIM4_PROTO] ^ r->proto) & r->proto_mask) == 0 &&
-	       (key[DIM4_FRAG] & r->frag_mask) == 0 && tests_hold(forest, r->test, pkt);
+	       (!r->has_proto || key[DIM4_PROTO] == r->proto) &&
+	       !(key[DIM4_FRAG] & r->order & ORDER_NOT_LATER) && tests_hold(forest, r->test, pkt);
 }
 
 static bool record6_holds(const struct forest *forest, const struct forest_record6 *r,
@@ -103,8 +103,8 @@ static bool record6_holds(const struct forest *forest, const struct forest_recor
 	       key[DIM6_DST_HI] - r->dst_hi <= r->dst_hi_span &&
 	       key[DIM6_DST_LO] - r->dst_lo <= r->dst_lo_span &&
 	       tail_holds(&key[DIM6_SPORT], r->sport, r->sport_span, r->dport, r->dport_span) &&
-	       ((key[DIM6_PROTO] ^ r->proto) & r->proto_mask) == 0 &&
-	       (key[DIM6_FRAG] & r->frag_mask) == 0 && tests_hold(forest, r->test, pkt);
+	       (!r->has_proto || key[DIM6_PROTO] == r->proto) &&
+	       !(key[DIM6_FRAG] & r->order & ORDER_NOT_LATER) && tests_hold(forest, r->test, pkt);
 }
 
 /* The first record of a leaf that matches, from place @from on and below @best. */
@@ -113,7 +113,7 @@ static uint32_t leaf_lookup(const struct forest *forest, const struct forest_nod
 			    uint32_t best)
 {
 	for (uint32_t i = 0; i < leaf->mask; i++) {
-		uint64_t at = (uint64_t)leaf->base + i;
+		uint64_t at = (uint64_t)leaf->add + i;
 		uint32_t place = PLACE_NONE;
 		bool holds = false;
 

@@ -33,7 +33,7 @@ static void print_node(struct buf *out, const struct forest *forest, unsigned in
 	if (node->dim == FOREST_LEAF) {
 		buf_printf(out, "leaf");
 		for (uint32_t i = 0; i < node->mask; i++)
-			buf_printf(out, " %u", record_place(forest, family, node->base + i));
+			buf_printf(out, " %u", record_place(forest, family, node->add + i));
 		buf_puts(out, "\n");
 		return;
 	}

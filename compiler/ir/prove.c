@@ -45,6 +45,21 @@ static bool is_terminal(enum place_kind kind)
 	return kind == PLACE_ALLOW || kind == PLACE_DROP;
 }
 
+/* The verdict in a record is that of its place's action, which is proven by itself. */
+static bool says_action(const struct prover *p, uint32_t record)
+{
+	const void *at = p->forest->blob + p->forest->actions.offset;
+	const struct forest_action *action = at;
+	uint32_t order = blob_record_order(&p->view, record), wanted = 0;
+
+	action += order >> ORDER_PLACE;
+	if (action->next == FOREST_ALLOW)
+		wanted = ORDER_ALLOW;
+	if (action->next == FOREST_DROP)
+		wanted = ORDER_DROP;
+	return (order & (ORDER_ALLOW | ORDER_DROP)) == wanted;
+}
+
 static bool add_piece(struct prover *p, uint32_t record)
 {
 	uint32_t place = blob_record_place(&p->view, record);
@@ -59,6 +74,8 @@ static bool add_piece(struct prover *p, uint32_t record)
 	known = &p->ref.places.data[place];
 	if (known->is.kind == PLACE_JUMP)
 		return prove_fail(p, place, "record %u is of a jump", record);
+	if (!says_action(p, record))
+		return prove_fail(p, place, "record %u says another verdict", record);
 	piece = vec_add(p->arena, &p->pieces);
 	piece->record = record;
 	piece->place = place;
@@ -93,7 +110,7 @@ static void count_resumes(struct prover *p, const struct forest_node *leaf)
 	uint32_t n = 0, last = PLACE_NONE;
 
 	for (uint32_t i = 0; i < leaf->mask; i++) {
-		uint32_t place = blob_record_place(&p->view, leaf->base + i);
+		uint32_t place = blob_record_place(&p->view, leaf->add + i);
 
 		n += place != last && !is_terminal(p->ref.places.data[place].is.kind);
 		last = place;
@@ -106,16 +123,19 @@ static bool gather_leaf(struct prover *p, uint32_t index, const struct forest_no
 {
 	uint32_t first = PLACE_NONE;
 
-	if ((uint64_t)leaf->base + leaf->mask > p->view.records->n && leaf->mask)
+	if (leaf->shift != 63 || leaf->base >= p->forest->nodes.n ||
+	    memcmp(blob_node(&p->view, leaf->base), leaf, sizeof(*leaf)) != 0)
+		return prove_fail(p, PLACE_NONE, "leaf %u can be left", index);
+	if ((uint64_t)leaf->add + leaf->mask > p->view.records->n)
 		return prove_fail(p, PLACE_NONE, "leaf %u has records out of bounds", index);
 	if (leaf->mask > p->group->leaf_max)
 		return prove_fail(p, PLACE_NONE, "leaf %u is larger than its group says", index);
 	for (uint32_t i = 0; i < leaf->mask; i++) {
-		uint32_t place = blob_record_place(&p->view, leaf->base + i);
+		uint32_t place = blob_record_place(&p->view, leaf->add + i);
 
-		if (i && place < blob_record_place(&p->view, leaf->base + i - 1))
+		if (i && place < blob_record_place(&p->view, leaf->add + i - 1))
 			return prove_fail(p, place, "leaf %u is not in order of places", index);
-		if (!find_piece(p, leaf->base + i))
+		if (!find_piece(p, leaf->add + i))
 			return false;
 		first = i ? first : place;
 	}
@@ -311,7 +331,7 @@ static bool check_missing(struct prover *p, uint32_t index, const struct forest_
 		return true;
 	p->pool.len = 0;
 	for (uint32_t i = 0; i < leaf->mask; i++)
-		if (hides(p, &p->pieces.data[p->piece_of[leaf->base + i]], piece, clip))
+		if (hides(p, &p->pieces.data[p->piece_of[leaf->add + i]], piece, clip))
 			return true;
 	return prove_fail(p, piece->place, "leaf %u lacks a rule: %s", index, packet_of(p, clip));
 }
@@ -323,7 +343,7 @@ static bool walk_leaf(struct prover *p, uint32_t index, uint32_t list, uint32_t 
 
 	p->n_leaves++;
 	for (uint32_t i = 0; i < leaf->mask; i++)
-		p->seen[p->piece_of[leaf->base + i] - p->first_piece] = p->n_leaves;
+		p->seen[p->piece_of[leaf->add + i] - p->first_piece] = p->n_leaves;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t piece = p->lists.data[list + i];
 
@@ -484,6 +504,8 @@ static bool prove_family(struct prover *p, unsigned int family)
 	if (why)
 		return prove_fail(p, PLACE_NONE, "%s", why);
 	p->dims = &p->forest->dims[forest_family(family)];
+	if (p->dims->n > DIM_LEAF && p->view.most[DIM_LEAF] >> 62)
+		return prove_fail(p, PLACE_NONE, "a packet can leave a leaf");
 	p->pieces.len = 0;
 	memset(p->hash, 0, sizeof(*p->hash) * ((size_t)p->hash_mask + 1));
 	vec_for_each(group, &p->forest->groups) {

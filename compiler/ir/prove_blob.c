@@ -127,9 +127,14 @@ static const struct forest_record6 *record6(const struct blob_view *view, uint32
 	return blob_record(view, index);
 }
 
+uint32_t blob_record_order(const struct blob_view *view, uint32_t index)
+{
+	return view->is6 ? record6(view, index)->order : record4(view, index)->order;
+}
+
 uint32_t blob_record_place(const struct blob_view *view, uint32_t index)
 {
-	return view->is6 ? record6(view, index)->place : record4(view, index)->place;
+	return blob_record_order(view, index) >> ORDER_PLACE;
 }
 
 static uint32_t first_test(const struct blob_view *view, uint32_t index)
@@ -156,10 +161,10 @@ struct interval blob_record_span(const struct blob_view *view, uint32_t index, u
 		case DIM4_DPORT:
 			return (struct interval){ r->dport, (uint64_t)r->dport + r->dport_span };
 		case DIM4_PROTO:
-			return (struct interval){ r->proto_mask & r->proto,
-						  r->proto_mask ? r->proto : UINT8_MAX };
+			return (struct interval){ r->has_proto ? r->proto : 0,
+						  r->has_proto ? r->proto : UINT8_MAX };
 		default:
-			return (struct interval){ 0, r->frag_mask ? FRAG_FIRST : FRAG_LATER };
+			return (struct interval){ 0, r->not_later ? FRAG_FIRST : FRAG_LATER };
 		}
 	}
 	if (dim < view->n_fixed) {
@@ -179,10 +184,10 @@ struct interval blob_record_span(const struct blob_view *view, uint32_t index, u
 		case DIM6_DPORT:
 			return (struct interval){ r->dport, (uint64_t)r->dport + r->dport_span };
 		case DIM6_PROTO:
-			return (struct interval){ r->proto_mask & r->proto,
-						  r->proto_mask ? r->proto : UINT8_MAX };
+			return (struct interval){ r->has_proto ? r->proto : 0,
+						  r->has_proto ? r->proto : UINT8_MAX };
 		default:
-			return (struct interval){ 0, r->frag_mask ? FRAG_FIRST : FRAG_LATER };
+			return (struct interval){ 0, r->not_later ? FRAG_FIRST : FRAG_LATER };
 		}
 	}
 	tests = blob_record_tests(view, index, &n);
@@ -372,25 +377,20 @@ static const char *check_run(struct blob_view *view, uint32_t first)
 const char *blob_record_check(struct blob_view *view, uint32_t index)
 {
 	uint32_t used = view->forest->dims_used[forest_family(view->ref->family)];
-	uint8_t proto_mask, frag_mask;
+	uint32_t order = blob_record_order(view, index);
 	struct interval span;
 
-	if (view->is6) {
-		proto_mask = record6(view, index)->proto_mask;
-		frag_mask = record6(view, index)->frag_mask;
-	} else {
+	if (!view->n_fixed) {
 		const struct forest_record4 *r = record4(view, index);
 
-		proto_mask = r->proto_mask;
-		frag_mask = r->frag_mask;
-		if (!view->n_fixed &&
-		    (r->src || r->src_span != UINT32_MAX || r->dst || r->dst_span != UINT32_MAX ||
-		     r->sport || r->sport_span != UINT16_MAX || r->dport ||
-		     r->dport_span != UINT16_MAX || proto_mask || frag_mask))
+		if (r->src || r->src_span != UINT32_MAX || r->dst || r->dst_span != UINT32_MAX ||
+		    r->sport || r->sport_span != UINT16_MAX || r->dport ||
+		    r->dport_span != UINT16_MAX || r->has_proto || r->not_later)
 			return "a record of no IP family that compares IP fields";
 	}
-	if ((proto_mask && proto_mask != UINT8_MAX) || (frag_mask && frag_mask != FRAG_LATER))
-		return "a record with an odd mask";
+	if (order & ((1u << ORDER_PLACE) - 1) &
+	    ~(ORDER_PROTO | ORDER_NOT_LATER | ORDER_ALLOW | ORDER_DROP))
+		return "a record with an odd order";
 	for (uint32_t dim = 0; dim < view->n_fixed; dim++) {
 		uint8_t width = view->forest->dims[view->is6 ? 2 : 1].dim[dim].width;
 

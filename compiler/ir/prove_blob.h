@@ -38,6 +38,7 @@ const char *blob_family(struct blob_view *view, unsigned int family);
 const struct forest_node *blob_node(const struct blob_view *view, uint32_t index);
 const void *blob_record(const struct blob_view *view, uint32_t index);
 uint32_t blob_record_size(const struct blob_view *view);
+uint32_t blob_record_order(const struct blob_view *view, uint32_t index);
 uint32_t blob_record_place(const struct blob_view *view, uint32_t index);
 
 /* Everything that can be wrong with a record in itself. Return: NULL, or what. */

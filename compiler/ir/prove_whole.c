@@ -125,7 +125,7 @@ static bool find_decider(struct prover *p, uint32_t place, const struct product 
 		if (leaf->first >= place)
 			continue;
 		for (uint32_t i = 0; i < leaf->mask; i++) {
-			uint32_t by = blob_record_place(&p->view, leaf->base + i);
+			uint32_t by = blob_record_place(&p->view, leaf->add + i);
 			const struct prove_place *known = &p->ref.places.data[by];
 			struct product decider;
 
@@ -133,8 +133,8 @@ static bool find_decider(struct prover *p, uint32_t place, const struct product 
 				break;
 			if ((known->is.kind != PLACE_ALLOW && known->is.kind != PLACE_DROP) ||
 			    place >= known->until ||
-			    !blob_record_has(&p->view, leaf->base + i, probe.keys, probe.values) ||
-			    !blob_record_product(&p->view, leaf->base + i, &p->pool, &decider))
+			    !blob_record_has(&p->view, leaf->add + i, probe.keys, probe.values) ||
+			    !blob_record_product(&p->view, leaf->add + i, &p->pool, &decider))
 				continue;
 			if (product_within(&p->ref.universe, rest, &decider)) {
 				*ret_decider = decider;

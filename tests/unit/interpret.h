@@ -11,6 +11,9 @@
 
 #include "compiler/compile.h"
 
+#define MACHINE_STACK 64
+#define MACHINE_DEPTH 3
+
 struct machine {
 	const struct compiled *compiled;
 	struct pkt pkt;
@@ -18,6 +21,8 @@ struct machine {
 	uint32_t n_counters;
 	const char *fault; /* NULL: none */
 	uint32_t steps;
+	uint32_t depth; /* of calls */
+	uint8_t stack[MACHINE_DEPTH][MACHINE_STACK];
 };
 
 static inline uint8_t *machine_memory(struct machine *m, uint64_t at, size_t size, bool write)
@@ -28,6 +33,7 @@ static inline uint8_t *machine_memory(struct machine *m, uint64_t at, size_t siz
 		bool write;
 	} areas[] = {
 		{ &m->pkt, sizeof(m->pkt), true },
+		{ m->stack[m->depth % MACHINE_DEPTH], MACHINE_STACK, true },
 		{ m->counters, sizeof(*m->counters) * m->n_counters, true },
 		{ m->compiled->blob, m->compiled->blob_size, false },
 	};
@@ -162,8 +168,14 @@ static inline uint64_t machine_call(struct machine *m, uint32_t at, const uint64
 static inline void machine_callee(struct machine *m, const struct bpf_insn *insn, uint32_t at,
 				  uint64_t *regs)
 {
-	regs[0] = insn->src_reg == BPF_PSEUDO_CALL ? machine_call(m, at + (uint32_t)insn->imm, regs)
-						   : machine_helper(m, insn->imm, regs);
+	if (insn->src_reg == BPF_PSEUDO_CALL) {
+		if (++m->depth == MACHINE_DEPTH)
+			m->fault = "calls too deep";
+		regs[0] = machine_call(m, at + (uint32_t)insn->imm, regs);
+		m->depth--;
+	} else {
+		regs[0] = machine_helper(m, insn->imm, regs);
+	}
 	memset(&regs[1], 0xa5, 5 * sizeof(*regs));
 }
 
@@ -172,6 +184,7 @@ static inline uint64_t machine_call(struct machine *m, uint32_t at, const uint64
 {
 	uint64_t regs[11] = { 0 };
 
+	regs[10] = (uint64_t)(uintptr_t)&m->stack[m->depth % MACHINE_DEPTH][MACHINE_STACK];
 	memcpy(&regs[1], &arguments[1], 5 * sizeof(*regs));
 	while (!m->fault) {
 		const struct bpf_insn *insn = &m->compiled->insns[at];

@@ -15,12 +15,14 @@ struct bits {
 	uint32_t from; /* bitmap of the fields it was made of */
 };
 
+/* struct pkt, and behind it a stack; a function that is called may write over its caller's. */
+#define SYMBOLIC_BYTES (sizeof(struct pkt) + 64)
+
 struct symbolic {
 	const struct compiled *compiled;
-	/* struct pkt, byte by byte */
-	uint8_t value[sizeof(struct pkt)];
-	uint8_t mask[sizeof(struct pkt)];
-	uint32_t from[sizeof(struct pkt)];
+	uint8_t value[SYMBOLIC_BYTES];
+	uint8_t mask[SYMBOLIC_BYTES];
+	uint32_t from[SYMBOLIC_BYTES];
 	uint32_t split;    /* fields to halve; 0: the run has an answer */
 	const char *fault; /* NULL: none */
 	uint32_t steps;
@@ -148,7 +150,7 @@ static inline struct bits symbolic_load(struct symbolic *s, uint64_t at, size_t 
 	uint64_t blob = (uint64_t)(uintptr_t)s->compiled->blob;
 	struct bits word = { 0 };
 
-	if (at >= SYMBOLIC_PKT && at + size <= SYMBOLIC_PKT + sizeof(struct pkt)) {
+	if (at >= SYMBOLIC_PKT && at + size <= SYMBOLIC_PKT + SYMBOLIC_BYTES) {
 		for (size_t i = 0; i < size; i++) {
 			word.value |= (uint64_t)s->value[at - SYMBOLIC_PKT + i] << 8 * i;
 			word.mask |= (uint64_t)s->mask[at - SYMBOLIC_PKT + i] << 8 * i;
@@ -164,7 +166,7 @@ static inline struct bits symbolic_load(struct symbolic *s, uint64_t at, size_t 
 
 static inline void symbolic_store(struct symbolic *s, uint64_t at, size_t size, struct bits word)
 {
-	if (at < SYMBOLIC_PKT || at + size > SYMBOLIC_PKT + sizeof(struct pkt)) {
+	if (at < SYMBOLIC_PKT || at + size > SYMBOLIC_PKT + SYMBOLIC_BYTES) {
 		s->fault = "writes outside its maps";
 		return;
 	}
@@ -207,7 +209,7 @@ static inline struct bits symbolic_wide(struct symbolic *s, const struct bpf_ins
 
 static inline struct bits symbolic_call(struct symbolic *s, uint32_t at, const struct bits *args)
 {
-	struct bits regs[11] = { 0 };
+	struct bits regs[11] = { [10] = bits_known(SYMBOLIC_PKT + SYMBOLIC_BYTES) };
 
 	memcpy(&regs[1], &args[1], 5 * sizeof(*regs));
 	while (!s->fault && !s->split) {

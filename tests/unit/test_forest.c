@@ -118,7 +118,7 @@ static uint32_t check_node(const struct forest *forest, const struct forest_grou
 	assert_true(node->mask <= group->leaf_max && node->mask <= FOREST_LEAF_MAX);
 	for (uint32_t i = 0; i < node->mask; i++) {
 		const unsigned char *blob = forest->blob;
-		uint32_t at = node->base + i, place;
+		uint32_t at = node->add + i, place;
 
 		assert_true(at < (group->family == FAMILY_IPV6 ? forest->records6.n
 							       : forest->records4.n));

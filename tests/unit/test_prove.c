@@ -156,18 +156,35 @@ static void any_protocol(struct target *t)
 {
 	struct forest_record4 r = *of_place(t, 1);
 
-	r.proto_mask = 0;
+	r.has_proto = 0;
 	each_of_place(t, 1, r);
 }
 
-static void half_a_mask(struct target *t)
+static void odd_order(struct target *t)
 {
-	of_place(t, 1)->proto_mask = 0x0f;
+	of_place(t, 1)->spare = 1;
+}
+
+static void other_verdict(struct target *t)
+{
+	struct forest_record4 r = *of_place(t, 1);
+
+	r.drop = 1;
+	r.allow = 0;
+	each_of_place(t, 1, r);
+}
+
+static void no_verdict(struct target *t)
+{
+	struct forest_record4 r = *of_place(t, 1);
+
+	r.allow = 0;
+	each_of_place(t, 1, r);
 }
 
 static void later_fragments(struct target *t)
 {
-	of_place(t, 1)->frag_mask = 0;
+	of_place(t, 1)->not_later = 0;
 }
 
 static void other_place(struct target *t)
@@ -227,9 +244,19 @@ static void leaf_count(struct target *t)
 	leaf->mask--;
 }
 
+static void leaf_child(struct target *t)
+{
+	node_of(t, true)->base = (uint32_t)(node_of(t, false) - t->nodes);
+}
+
+static void leaf_shift(struct target *t)
+{
+	node_of(t, true)->shift = 62;
+}
+
 static void leaf_base(struct target *t)
 {
-	node_of(t, true)->base = t->forest->records4.n;
+	node_of(t, true)->add = t->forest->records4.n;
 }
 
 static void leaf_order(struct target *t)
@@ -239,9 +266,9 @@ static void leaf_order(struct target *t)
 
 	while (leaf->dim != FOREST_LEAF || leaf->mask < 2)
 		leaf++;
-	first = t->r4[leaf->base];
-	t->r4[leaf->base] = t->r4[leaf->base + leaf->mask - 1];
-	t->r4[leaf->base + leaf->mask - 1] = first;
+	first = t->r4[leaf->add];
+	t->r4[leaf->add] = t->r4[leaf->add + leaf->mask - 1];
+	t->r4[leaf->add + leaf->mask - 1] = first;
 }
 
 /* What a return of a chain leads to, taken out of one leaf. */
@@ -253,7 +280,7 @@ static void last_place_gone(struct target *t)
 		struct forest_node *leaf = &t->nodes[i];
 
 		if (leaf->dim != FOREST_LEAF || leaf->mask < 2 ||
-		    t->r4[leaf->base + leaf->mask - 1].place != last)
+		    t->r4[leaf->add + leaf->mask - 1].place != last)
 			continue;
 		leaf->mask--;
 		return;
@@ -434,7 +461,9 @@ static const struct {
 	{ "one source more", HOSTS, one_source_more, "rule" },
 	{ "one port less", HOSTS, one_source_less, "lacks a rule" },
 	{ "any protocol", HOSTS, any_protocol, "not its rule's" },
-	{ "half a mask", HOSTS, half_a_mask, "odd mask" },
+	{ "an odd order", HOSTS, odd_order, "odd order" },
+	{ "another verdict", HOSTS, other_verdict, "says another verdict" },
+	{ "no verdict", HOSTS, no_verdict, "says another verdict" },
 	{ "later fragments as well", HOSTS, later_fragments, "not its rule's" },
 	{ "a record of another rule", HOSTS, other_place, "" },
 	{ "a record of no place", HOSTS, no_place, "no place" },
@@ -446,6 +475,8 @@ static const struct {
 	{ "a leaf's first place", HOSTS, leaf_first, "wrong first place" },
 	{ "a leaf with a record less", HOSTS, leaf_count, "" },
 	{ "a leaf out of bounds", HOSTS, leaf_base, "out of bounds" },
+	{ "a leaf that is an inner node's child", HOSTS, leaf_child, "can be left" },
+	{ "a leaf with a shift", HOSTS, leaf_shift, "can be left" },
 	{ "a leaf in another order", HOSTS, leaf_order, "not in order" },
 	{ "a node's first place", HOSTS, inner_first, "node" },
 	{ "a node with its neighbour's children", HOSTS, inner_base, "" },
