@@ -6,6 +6,7 @@
  * constants for the verifier, and what the ruleset does not use is not there.
  */
 #include "bpf/generation.h"
+#include "bpf/list.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -58,12 +59,57 @@ static __always_inline __u64 find_timed(void)
 	return now;
 }
 
+static __always_inline int addr_listed(struct pkt *p, __u32 number, __u64 high, __u64 low)
+{
+	if (p->family == FAMILY_IPV4)
+		return list_has(p, number, LIST_ADDR4, 0, low);
+	if (p->family == FAMILY_IPV6)
+		return list_has(p, number, LIST_ADDR6, high, low);
+	return 0;
+}
+
+static __always_inline int is_source(struct pkt *p, __u32 number, __u8 probed)
+{
+	if (p->probe)
+		return probed;
+	return addr_listed(p, number, p->src[0], p->src[1]);
+}
+
+/* Not in line: the lookups are long. A field that the packet does not have is 0 and may well be
+ * listed: the rule that asks looks for its header too. */
+static __noinline int is_listed(struct pkt *p, __u32 number, __u32 field)
+{
+	switch (field) {
+	case FACT_SRC:
+		return addr_listed(p, number, p->src[0], p->src[1]);
+	case FACT_DST:
+		return addr_listed(p, number, p->dst[0], p->dst[1]);
+	case FACT_SPORT:
+		return list_has(p, number, LIST_PORT, 0, p->sport);
+	case FACT_DPORT:
+		return list_has(p, number, LIST_PORT, 0, p->dport);
+	case FACT_SMAC:
+		return list_has(p, number, LIST_MAC, 0, p->smac);
+	case FACT_DMAC:
+		return list_has(p, number, LIST_MAC, 0, p->dmac);
+	}
+	return 0;
+}
+
+static __always_inline int any_listed(struct pkt *p, __u32 fact)
+{
+	for (__u32 i = 0; i < FACT_LISTS && i < config.facts[fact].n_lists; i++)
+		if (is_listed(p, config.facts[fact].lists[i], config.facts[fact].field))
+			return 1;
+	return 0;
+}
+
 static __always_inline void find_facts(struct pkt *p)
 {
 	__u64 timed = config.timed ? find_timed() : 0;
 
 	for (__u32 i = 0; i < PKT_FACTS && i < config.n_facts; i++)
-		p->fact[i] = timed >> i & 1;
+		p->fact[i] = config.facts[i].kind == FACT_SET ? any_listed(p, i) : timed >> i & 1;
 }
 
 SEC("xdp")
@@ -79,9 +125,9 @@ int bpffw_enter(struct xdp_md *ctx)
 		if (p->essential && config.essential)
 			return enter_decide(p, ANSWER_ESSENTIAL, SLOT_ESSENTIAL, XDP_PASS);
 		/* A probed packet brings along what is to be found out. */
-		if (config.allowlist && p->probe && p->allowlisted)
+		if (config.allowlist && is_source(p, LIST_ALLOW, p->allowlisted))
 			return enter_decide(p, ANSWER_ALLOWLIST, SLOT_ALLOWLIST, XDP_PASS);
-		if (config.blacklist && p->probe && p->blacklisted)
+		if (config.blacklist && is_source(p, LIST_BLACK, p->blacklisted))
 			return enter_decide(p, ANSWER_BLACKLIST, SLOT_BLACKLIST, XDP_DROP);
 		if (config.n_facts && !p->probe)
 			find_facts(p);

@@ -121,7 +121,7 @@ static void put_stage(struct explain *x, const char *stage, enum truth truth, co
 {
 	put_label(x, stage);
 	if (truth == TRUTH_YES)
-		text_tinted(&x->out, x->color, TINT_GREEN, verdict);
+		text_tinted(&x->out, x->color, *verdict == 'A' ? TINT_GREEN : TINT_RED, verdict);
 	else
 		buf_puts(&x->out, truth == TRUTH_NO ? "no match" : "may match");
 	buf_puts(&x->out, "\n");
@@ -268,6 +268,10 @@ static const char *decider(struct explain *x)
 	switch (x->trace.stage) {
 	case ANSWER_ESSENTIAL:
 		return "essential traffic";
+	case ANSWER_ALLOWLIST:
+		return "the allowlist";
+	case ANSWER_BLACKLIST:
+		return "the blacklist";
 	case ANSWER_FRAGMENTS:
 		return "'option fragments'";
 	case ANSWER_RULE:
@@ -333,10 +337,10 @@ static void print_text(struct explain *x)
 	set_label_width(x);
 	put_packet(x);
 	put_stage(x, "essential", x->trace.essential, "ALLOW");
-	if (x->trace.essential != TRUTH_YES) {
-		put_stage(x, "allowlist", TRUTH_NO, NULL);
-		put_stage(x, "blacklist", TRUTH_NO, NULL);
-	}
+	if (x->trace.essential != TRUTH_YES)
+		put_stage(x, "allowlist", x->trace.listed[BUILTIN_ALLOW], "ALLOW");
+	if (x->trace.essential != TRUTH_YES && x->trace.listed[BUILTIN_ALLOW] != TRUTH_YES)
+		put_stage(x, "blacklist", x->trace.listed[BUILTIN_BLACK], "DROP");
 	put_steps(x);
 	put_default(x);
 	put_answer(x);
@@ -380,7 +384,8 @@ static void print_json(const struct explain *x)
 	static const char *const stages[] = {
 		[ANSWER_MALFORMED] = "malformed", [ANSWER_ESSENTIAL] = "essential",
 		[ANSWER_RULE] = "rule",           [ANSWER_DEFAULT] = "default",
-		[ANSWER_FRAGMENTS] = "fragments",
+		[ANSWER_FRAGMENTS] = "fragments", [ANSWER_ALLOWLIST] = "allowlist",
+		[ANSWER_BLACKLIST] = "blacklist",
 	};
 	json_t *object = json_schema("explain"), *depends = json_array();
 	bool by_rule = x->trace.stage == ANSWER_RULE && x->trace.rule != UINT32_MAX;

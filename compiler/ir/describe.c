@@ -48,7 +48,7 @@ struct walk {
 	/* Of all cells. */
 	unsigned int all_outcomes;
 	bool all_limited;
-	enum truth essential, fragments;
+	enum truth essential, fragments, listed[2];
 	struct decider first;
 };
 
@@ -187,28 +187,44 @@ static void walk_rules(struct walk *walk)
 	walk->decider = (struct decider){ ANSWER_DEFAULT, UINT32_MAX };
 }
 
+/* Return: whether packets may be left. */
+static bool walk_stage(struct walk *walk, enum truth truth, enum answer_stage stage,
+		       enum outcome outcome)
+{
+	if (truth == TRUTH_NO)
+		return true;
+	walk->outcomes |= outcome;
+	walk->decider = (struct decider){ stage, UINT32_MAX };
+	return truth != TRUTH_YES;
+}
+
+static void add_truth(enum truth *sum, enum truth truth, bool first)
+{
+	*sum = first ? truth : truth_join(*sum, truth);
+}
+
 static void walk_cell(struct walk *walk)
 {
 	enum truth essential = cell_essential(&walk->space, walk->cell);
+	enum truth allow = cell_listed(&walk->space, walk->cell, BUILTIN_ALLOW);
+	enum truth black = cell_listed(&walk->space, walk->cell, BUILTIN_BLACK);
 	enum truth fragments = cell_fragments(&walk->space, walk->cell);
+	bool pass = walk->rs->fragments == FRAGMENTS_PASS;
 	bool first = walk->cell == walk->space.cells.data;
 
 	walk->outcomes = 0;
 	walk->limited = false;
-	if (essential != TRUTH_NO) {
-		walk->outcomes |= CAN_ALLOW;
-		walk->decider = (struct decider){ ANSWER_ESSENTIAL, UINT32_MAX };
-	}
-	if (essential != TRUTH_YES && fragments != TRUTH_NO) {
-		walk->outcomes |= walk->rs->fragments == FRAGMENTS_PASS ? CAN_ALLOW : CAN_DROP;
-		walk->decider = (struct decider){ ANSWER_FRAGMENTS, UINT32_MAX };
-	}
-	if (essential != TRUTH_YES && fragments != TRUTH_YES)
+	if (walk_stage(walk, essential, ANSWER_ESSENTIAL, CAN_ALLOW) &&
+	    walk_stage(walk, allow, ANSWER_ALLOWLIST, CAN_ALLOW) &&
+	    walk_stage(walk, black, ANSWER_BLACKLIST, CAN_BAN) &&
+	    walk_stage(walk, fragments, ANSWER_FRAGMENTS, pass ? CAN_ALLOW : CAN_DROP))
 		walk_rules(walk);
 	walk->all_outcomes |= walk->outcomes;
 	walk->all_limited = (first || walk->all_limited) && walk->limited;
-	walk->essential = first ? essential : truth_join(walk->essential, essential);
-	walk->fragments = first ? fragments : truth_join(walk->fragments, fragments);
+	add_truth(&walk->essential, essential, first);
+	add_truth(&walk->listed[BUILTIN_ALLOW], allow, first);
+	add_truth(&walk->listed[BUILTIN_BLACK], black, first);
+	add_truth(&walk->fragments, fragments, first);
 	if (first)
 		walk->first = walk->decider;
 }
@@ -290,6 +306,10 @@ static void trace_verdict(struct walk *walk, struct eval_trace *trace)
 	}
 	if (walk->essential == TRUTH_DEPENDS)
 		depends_on(walk->arena, trace, STR("essential"));
+	if (walk->listed[BUILTIN_ALLOW] == TRUTH_DEPENDS)
+		depends_on(walk->arena, trace, STR("allowlist"));
+	if (walk->listed[BUILTIN_BLACK] == TRUTH_DEPENDS)
+		depends_on(walk->arena, trace, STR("blacklist"));
 	if (walk->fragments == TRUTH_DEPENDS)
 		depends_on(walk->arena, trace, STR("frag"));
 	if (walk->first.stage == ANSWER_RULE)
@@ -322,6 +342,7 @@ static struct eval_trace describe(struct walk *walk, struct arena *arena, const 
 	else if (walk->all_outcomes && !(walk->all_outcomes & CAN_ALLOW))
 		trace.allow = TRUTH_NO;
 	trace.essential = walk->essential;
+	memcpy(trace.listed, walk->listed, sizeof(trace.listed));
 	if (rs->chains.len)
 		list_steps(walk, &trace, 0);
 	trace_verdict(walk, &trace);
@@ -398,6 +419,10 @@ static const char *decider_label(struct diags *ds, const struct ruleset *rs,
 		return rule_label(ds, &rs->rules.data[trace->rule]);
 	case ANSWER_FRAGMENTS:
 		return "'option fragments'";
+	case ANSWER_ALLOWLIST:
+		return "the allowlist";
+	case ANSWER_BLACKLIST:
+		return "the blacklist";
 	case ANSWER_ESSENTIAL:
 		return "essential traffic";
 	default:
@@ -424,6 +449,10 @@ static const char *failure_text(struct diags *ds, const struct walk *walk,
 	wanted = outcome_of(verdict->verb);
 	if (walk->essential == TRUTH_DEPENDS && wanted != CAN_ALLOW)
 		return "a part of it passes as essential traffic";
+	if (walk->listed[BUILTIN_ALLOW] == TRUTH_DEPENDS && wanted != CAN_ALLOW)
+		return "a part of it is on the allowlist";
+	if (walk->listed[BUILTIN_BLACK] == TRUTH_DEPENDS)
+		return "a part of it is on the blacklist";
 	if (walk->fragments == TRUTH_DEPENDS)
 		return "it depends on 'frag': 'option fragments' decides fragments first";
 	culprit = find_culprit(walk, trace, wanted);

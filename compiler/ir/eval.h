@@ -52,8 +52,9 @@ struct eval_trace {
 	enum truth allow;            /* YES allowed, NO dropped, DEPENDS */
 	uint32_t rule;               /* decider; UINT32_MAX the default (or DEPENDS: the first) */
 	bool is_default;
-	enum answer_stage stage; /* of the decider: ESSENTIAL, FRAGMENTS, RULE or DEFAULT */
+	enum answer_stage stage; /* of the decider: any but MALFORMED */
 	enum truth essential;    /* whether the packets are essential traffic (NO when it is off) */
+	enum truth listed[2];    /* whether allowlist and blacklist have the source, by the text */
 	VEC(struct str) depends_on;
 };
 

@@ -259,75 +259,47 @@ void lint_proxies(struct diags *ds, const struct ruleset *rs)
 	}
 }
 
-struct listed {
-	struct range range;
-	uint8_t family;
-	struct span span;
-	struct str text, comment;
-};
-typedef VEC(struct listed) listed;
-
-/* The words were checked when the file was read; one that is no address is passed over. */
-static listed list_entries(struct diags *ds, const struct ruleset *rs, const char *list)
+static const struct set_entry *listed_find(const struct set *list, const struct set_entry *entry)
 {
-	struct type_reader reader = { .ds = diags_new(ds->arena), .field = list };
-	listed out = { 0 };
-
-	vec_for_each(stmt, &rs->lists) {
-		if (!str_is(stmt->key.text, list))
-			continue;
-		vec_for_each(element, &stmt->elements) {
-			struct word word = element->word;
-			struct atom atom;
-
-			word.span.source = 0;
-			if (word.kind == WORD_PLAIN &&
-			    types[TYPE_ADDR].parse(&reader, &word, &atom))
-				*vec_add(ds->arena, &out) = (struct listed){
-					{ atom.lo, atom.hi },  atom.family,
-					element->word.span,    word.text,
-					element->comment.text,
-				};
-		}
-	}
-	return out;
-}
-
-static const struct listed *listed_find(const listed *list, const struct listed *entry)
-{
-	vec_for_each(wide, list)
+	vec_for_each(wide, &list->entries)
 		if (wide->family == entry->family && wide->range.lo <= entry->range.lo &&
 		    entry->range.hi <= wide->range.hi)
 			return wide;
 	return NULL;
 }
 
+static void print_listed(struct buf *out, const struct set_entry *entry)
+{
+	struct atom atom = { .family = entry->family,
+			     .lo = entry->range.lo,
+			     .hi = entry->range.hi };
+
+	types[TYPE_ADDR].print(out, &atom);
+}
+
 void lint_lists(struct diags *ds, const struct ruleset *rs)
 {
-	listed allowed = list_entries(ds, rs, "allowlist");
-	listed banned = list_entries(ds, rs, "blacklist");
-	ranges known[2] = { 0 };
+	const struct set *allowed = &rs->builtin[BUILTIN_ALLOW];
 	unsigned int n = 0;
 
-	vec_for_each(entry, &allowed)
-		vec_push(ds->arena, &known[entry->family == FAMILY_IPV6], entry->range);
-	for (int i = 0; i < 2; i++)
-		ranges_normalise(&known[i]);
-	vec_for_each(entry, &banned) {
-		const struct listed *by;
+	vec_for_each(entry, &rs->builtin[BUILTIN_BLACK].entries) {
+		const ranges *known = &allowed->members[entry->family == FAMILY_IPV6];
+		struct buf text = { .arena = ds->arena };
+		const struct set_entry *by;
 
 		/* Cheap first: of many entries few are on both lists. */
-		if (!ranges_contain(&known[entry->family == FAMILY_IPV6], entry->range.lo))
-			continue;
-		by = listed_find(&allowed, entry);
-		if (!by)
+		if (!ranges_contain(known, entry->range.lo))
 			continue;
 		if (++n > LISTED_MAX)
 			return;
+		by = listed_find(allowed, entry);
+		if (!by)
+			continue;
+		print_listed(&text, entry);
 		diag_warning(ds, entry->span, W208,
-			     STR_FMT " is on the allowlist%s: the allowlist wins, the entry has no "
-				     "effect",
-			     STR_ARG(entry->text),
+			     "%s is on the allowlist%s: the allowlist wins, the entry has no "
+			     "effect",
+			     buf_text(&text),
 			     by->comment.len ? arena_printf(ds->arena, " (" STR_FMT ")",
 							    STR_ARG(by->comment))
 					     : "");

@@ -137,6 +137,19 @@ static bool place_changed(const struct side *side, uint32_t place)
 	return false;
 }
 
+static bool list_changed(const struct ruleset *a, const struct ruleset *b, enum builtin_list which)
+{
+	for (int part = 0; part < 2; part++) {
+		const ranges *old = &a->builtin[which].members[part];
+		const ranges *new = &b->builtin[which].members[part];
+
+		if (old->len != new->len ||
+		    (old->len && memcmp(old->data, new->data, old->len * sizeof(*old->data)) != 0))
+			return true;
+	}
+	return false;
+}
+
 static bool stage_changed(const struct ruleset *a, const struct ruleset *b, enum answer_stage stage)
 {
 	switch (stage) {
@@ -144,6 +157,10 @@ static bool stage_changed(const struct ruleset *a, const struct ruleset *b, enum
 		return a->antispoof != b->antispoof || a->malformed_pass != b->malformed_pass;
 	case ANSWER_ESSENTIAL:
 		return a->essential != b->essential;
+	case ANSWER_ALLOWLIST:
+		return list_changed(a, b, BUILTIN_ALLOW);
+	case ANSWER_BLACKLIST:
+		return list_changed(a, b, BUILTIN_BLACK);
 	case ANSWER_FRAGMENTS:
 		return a->fragments != b->fragments;
 	default:

@@ -429,10 +429,11 @@ void region_packet_print(struct buf *out, const struct ruleset *rs, const struct
 
 void decider_print(struct buf *out, const struct ruleset *rs, const struct decider *decider)
 {
-	static const char *const stages[] = { [ANSWER_MALFORMED] = "'option antispoof'",
-					      [ANSWER_ESSENTIAL] = "'essential'",
-					      [ANSWER_FRAGMENTS] = "'option fragments'",
-					      [ANSWER_DEFAULT] = "'default'" };
+	static const char *const stages[] = {
+		[ANSWER_MALFORMED] = "'option antispoof'", [ANSWER_ESSENTIAL] = "'essential'",
+		[ANSWER_ALLOWLIST] = "the allowlist",      [ANSWER_BLACKLIST] = "the blacklist",
+		[ANSWER_FRAGMENTS] = "'option fragments'", [ANSWER_DEFAULT] = "'default'"
+	};
 	const struct rule *rule;
 
 	if (decider->stage != ANSWER_RULE) {

@@ -434,3 +434,13 @@ enum truth cell_fragments(const struct space *space, const struct cell *cell)
 	in_class(cell, offsetof(struct pkt, frag), range, &truth);
 	return truth;
 }
+
+enum truth cell_listed(const struct space *space, const struct cell *cell, enum builtin_list which)
+{
+	const struct set *list = &space->rs->builtin[which];
+	const ranges *have = cell_values(cell, offsetof(struct pkt, src));
+
+	if (!have || cell->family == FAM_OTHER)
+		return TRUTH_NO;
+	return compare(have, &list->members[cell->family == FAM_IPV6]);
+}

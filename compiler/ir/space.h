@@ -57,6 +57,9 @@ enum truth cell_essential(const struct space *space, const struct cell *cell);
 /* Whether `option fragments drop|pass` decides them. */
 enum truth cell_fragments(const struct space *space, const struct cell *cell);
 
+/* Whether a built-in list has the source, as far as its text says; NO where any source is meant. */
+enum truth cell_listed(const struct space *space, const struct cell *cell, enum builtin_list which);
+
 /* The header the row reads is in the packets of the cell. */
 bool cell_has_layer(const struct cell *cell, const struct clause *row);
 

@@ -55,6 +55,28 @@ static void add_fragments(struct walk *walk)
 		   FRAG_LATER);
 }
 
+/* Uncertain, as every set: it can change without a new ruleset. */
+static void add_list(struct walk *walk, enum builtin_list which)
+{
+	const struct set *list = &walk->rs->builtin[which];
+	struct walk_condition *c;
+	struct walk_step *step;
+
+	if (!list->runtime)
+		return;
+	step = add_step(walk);
+	step->families = FAM_IP;
+	step->decides = step->uncertain = true;
+	step->stage = which == BUILTIN_ALLOW ? ANSWER_ALLOWLIST : ANSWER_BLACKLIST;
+	step->allow = which == BUILTIN_ALLOW;
+	c = vec_add(walk->arena, &step->conditions);
+	c->field = area_field(&walk->fields, offsetof(struct pkt, src));
+	c->layer = LAYER_IP;
+	c->uncertain = true;
+	for (int part = 0; part < 2; part++)
+		memcpy(&c->accepted[part], &list->members[part], sizeof(c->accepted[part]));
+}
+
 static void add_prologue(struct walk *walk)
 {
 	uint32_t first_essential;
@@ -69,6 +91,8 @@ static void add_prologue(struct walk *walk)
 	for (const struct prologue_row *row = prologue_rows; row->family; row++)
 		if (row->kind == PROLOGUE_ESSENTIAL && walk->rs->essential)
 			add_prologue_row(walk, row);
+	add_list(walk, BUILTIN_ALLOW);
+	add_list(walk, BUILTIN_BLACK);
 	add_fragments(walk);
 }
 

@@ -42,6 +42,8 @@ struct env {
 	struct str cwd;     /* makes the path of a list file absolute; len 0: it stays */
 	uint32_t n_present; /* of them, how many exist now (a prefix of the list) */
 	bool check_present; /* W151 for names that do not exist now */
+	/* Sets, `allowlist` and `blacklist` that have entries beside those of the text. */
+	strs runtime_sets;
 	bool command;       /* the newest rule was typed as a command: E171, not W209 */
 	uint64_t now;       /* seconds since the epoch, UTC; 0: unknown, no E171/W209 */
 	int32_t utc_offset; /* seconds east, for local times */

@@ -20,21 +20,27 @@ struct ast *parse_single(struct diags *ds, uint32_t source);
 /* Commands whose arguments are language, not options. */
 enum place_at { PLACE_LAST, PLACE_BEFORE, PLACE_AFTER, PLACE_IN };
 
+/* What a command does with the entries of a list or set. */
+enum set_command { SET_ADD, SET_DEL, SET_LIST, SET_FLUSH, SET_LOAD, SET_TEST };
+
 struct ast_command {
 	enum place_at place;
 	struct word place_ref;
-	struct word ref;      /* replace, del, enable, disable, move */
+	struct word ref;      /* replace, del, enable, disable, move; set: its name */
 	struct ast_rule rule; /* add, replace */
 	bool is_set;          /* add set, del set */
 	struct ast_stmt set;
 	VEC(struct ast_clause) packet; /* explain, trace */
-	struct word time;              /* trace ... for T */
+	struct word time;              /* trace ... for T, add ... for T */
+	enum set_command set_command;  /* set, blacklist, allowlist, ban, unban */
+	words entries;                 /* add, del, test; one "-": they come by standard input */
+	struct word comment, file;     /* add; load */
 	struct ast_stmt def;           /* default */
 };
 
 /*
  * parse_command() - the arguments behind the command's name.
- * @command: "add", "replace", "del", "enable", "disable", "move", "explain", "trace", "default"
+ * @command: a row of the table in parse_command.c
  * Return: false when something was reported.
  */
 bool parse_command(struct diags *ds, const char *command, struct arguments *args,

@@ -101,6 +101,73 @@ static bool parse_default_command(struct parser *p, struct ast_command *command)
 	return parse_keyed(p, &command->def, STMT_DEFAULT, parse_default, peek(p)->span);
 }
 
+static bool parse_list_options(struct parser *p, struct ast_command *command)
+{
+	while (!at_end(p)) {
+		if (at_word(p, "for")) {
+			if (command->time.text.s)
+				return given_twice(p, *peek(p));
+			(void)take(p);
+			if (!parse_number(p, "a time", &command->time))
+				return false;
+		} else if (at_word(p, "comment")) {
+			if (command->comment.text.s)
+				return given_twice(p, *peek(p));
+			(void)take(p);
+			if (!parse_text(p, "a text", &command->comment))
+				return false;
+		} else {
+			return missing_comma(p, &command->entries);
+		}
+	}
+	return true;
+}
+
+static bool parse_entries(struct parser *p, struct ast_command *command)
+{
+	return parse_list(p, parse_atom, &command->entries);
+}
+
+static bool parse_ban_command(struct parser *p, struct ast_command *command)
+{
+	command->set_command = SET_ADD;
+	return parse_entries(p, command) && parse_list_options(p, command);
+}
+
+static bool parse_unban(struct parser *p, struct ast_command *command)
+{
+	command->set_command = SET_DEL;
+	return parse_entries(p, command) && (at_end(p) || missing_comma(p, &command->entries));
+}
+
+static bool parse_set_command(struct parser *p, struct ast_command *command)
+{
+	static const char *const verbs[] = { "add", "del", "list", "flush", "load", "test", NULL };
+	struct word word;
+
+	if (!parse_choice(p, verbs, &word))
+		return false;
+	while (!str_is(word.text, verbs[command->set_command]))
+		command->set_command++;
+	switch (command->set_command) {
+	case SET_ADD:
+		return parse_ban_command(p, command);
+	case SET_LOAD:
+		return parse_text(p, "a file", &command->file);
+	case SET_LIST:
+	case SET_FLUSH:
+		return true;
+	default:
+		return parse_entries(p, command) &&
+		       (at_end(p) || missing_comma(p, &command->entries));
+	}
+}
+
+static bool parse_named_set(struct parser *p, struct ast_command *command)
+{
+	return parse_word(p, "the name of a set", &command->ref) && parse_set_command(p, command);
+}
+
 static const struct {
 	const char *name;
 	bool (*parse)(struct parser *p, struct ast_command *command);
@@ -114,6 +181,11 @@ static const struct {
 	{ "explain", parse_explain },
 	{ "trace", parse_trace },
 	{ "default", parse_default_command },
+	{ "set", parse_named_set },
+	{ "blacklist", parse_set_command },
+	{ "allowlist", parse_set_command },
+	{ "ban", parse_ban_command },
+	{ "unban", parse_unban },
 };
 
 bool parse_command(struct diags *ds, const char *command, struct arguments *args,

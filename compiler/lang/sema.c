@@ -423,10 +423,9 @@ static void resolve_expect(struct sema *s, const struct ast_expect *ast)
 	struct expect *expect = vec_add(s->arena, &s->rs->expects);
 
 	expect->span = ast->span;
-	if (row && row->verb == VERB_BLACKLIST)
-		sema_later(s, row->later, ast->verdict.span);
-	else if (!str_is(ast->verdict.text, "exceed") &&
-		 (!row || (row->verb != VERB_ALLOW && row->verb != VERB_DROP)))
+	if (!str_is(ast->verdict.text, "exceed") &&
+	    (!row || (row->verb != VERB_ALLOW && row->verb != VERB_DROP &&
+		      row->verb != VERB_BLACKLIST)))
 		diag_error(s->ds, ast->verdict.span, E007,
 			   "'" STR_FMT "' is not allow, drop, exceed or blacklist",
 			   STR_ARG(ast->verdict.text));
@@ -567,6 +566,8 @@ struct ruleset *sema_ruleset(struct diags *ds, const struct ast *ast, struct env
 	rs->arena = ds->arena;
 	rs->essential = true;
 	rs->antispoof = true;
+	rs->builtin[BUILTIN_ALLOW] = (struct set){ .name = STR("allowlist"), .type = TYPE_ADDR };
+	rs->builtin[BUILTIN_BLACK] = (struct set){ .name = STR("blacklist"), .type = TYPE_ADDR };
 	(void)vec_add(rs->arena, &rs->chains);
 	declare(&s, ast);
 	vec_for_each(stmt, &ast->stmts)
@@ -574,6 +575,7 @@ struct ruleset *sema_ruleset(struct diags *ds, const struct ast *ast, struct env
 	require_default(&s, ast);
 	sema_check_chains(&s);
 	expand_globs(&s);
+	sema_finish_sets(&s);
 	rs->iface_names = env->interfaces;
 	if (!ds->n_errors)
 		print_texts(rs);

@@ -100,5 +100,7 @@ void sema_when(struct sema *s, const struct word *word, struct rule *rule);
 void sema_declare_set(struct sema *s, const struct ast_stmt *stmt);
 void sema_fill_set(struct sema *s, const struct ast_stmt *stmt);
 void sema_list(struct sema *s, const struct ast_stmt *stmt);
+/* When all rules are resolved: which sets can change at run time. */
+void sema_finish_sets(struct sema *s);
 
 #endif

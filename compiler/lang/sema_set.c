@@ -312,30 +312,154 @@ void sema_fill_set(struct sema *s, const struct ast_stmt *stmt)
 	collect_members(s, set);
 }
 
-/* The built-in lists: checked, and kept as they are written, but for defines. */
-void sema_list(struct sema *s, const struct ast_stmt *stmt)
+/* ---- the built-in lists ---- */
+
+static struct set *builtin_of(struct ruleset *rs, struct str name)
+{
+	return &rs->builtin[str_is(name, "allowlist") ? BUILTIN_ALLOW : BUILTIN_BLACK];
+}
+
+/* What the statement says of all its entries. */
+static void complete_entries(struct set *list, uint32_t from, uint64_t timeout, struct str comment)
+{
+	for (uint32_t i = from; i < list->entries.len; i++) {
+		struct set_entry *entry = &list->entries.data[i];
+
+		if (!entry->timeout)
+			entry->timeout = (uint32_t)timeout;
+		if (!entry->comment.len)
+			entry->comment = comment;
+	}
+}
+
+static void read_elements(struct sema *s, struct set *list, const struct ast_stmt *stmt,
+			  struct ast_stmt *kept)
 {
 	struct type_reader reader = { .ds = s->ds, .io = s->env->io };
-	struct set unused = { .type = TYPE_ADDR };
-	struct ast_stmt kept = *stmt;
-	uint64_t seconds;
 
-	sema_later(s, str_is(stmt->key.text, "allowlist") ? "allowlist" : "blacklist",
-		   stmt->key.span);
-	kept.elements.len = kept.elements.cap = 0;
+	kept->elements.len = kept->elements.cap = 0;
 	vec_for_each(element, &stmt->elements) {
 		words all = expand_element(s, element);
+		uint32_t timeout = read_timeout(s, element);
 
-		read_timeout(s, element);
 		vec_for_each(word, &all) {
-			struct ast_element *copy = vec_add(s->arena, &kept.elements);
+			struct ast_element *copy = vec_add(s->arena, &kept->elements);
+			struct set_entry *entry =
+				read_word(s, list, &reader, word, element->comment.text);
 
-			read_word(s, &unused, &reader, word, element->comment.text);
+			if (entry)
+				entry->timeout = timeout;
 			*copy = *element;
 			copy->word = *word;
 		}
 	}
+}
+
+/* Of each list there may be several statements; they are printed as written. */
+void sema_list(struct sema *s, const struct ast_stmt *stmt)
+{
+	struct set *list = builtin_of(s->rs, stmt->key.text);
+	uint32_t before = list->entries.len;
+	struct ast_stmt kept = *stmt;
+	uint64_t timeout = 0;
+
+	sema_later(s, str_is(stmt->key.text, "allowlist") ? "allowlist" : "blacklist",
+		   stmt->key.span);
+	read_elements(s, list, stmt, &kept);
+	if (stmt->file.text.s) {
+		read_list_file(s, list, stmt);
+		kept.file.text = list->file;
+	}
 	if (stmt->timeout.text.s)
-		sema_duration(s, &stmt->timeout, false, &seconds);
+		sema_duration(s, &stmt->timeout, false, &timeout);
+	complete_entries(list, before, timeout, stmt->comment.text);
+	list->runtime = true;
 	vec_push(s->arena, &s->rs->lists, kept);
+}
+
+/* ---- which sets are looked up at run time ---- */
+
+static bool is_named(const strs *names, struct str name)
+{
+	vec_for_each(known, names)
+		if (str_eq(*known, name))
+			return true;
+	return false;
+}
+
+static bool has_timeout(const struct set *set)
+{
+	vec_for_each(entry, &set->entries)
+		if (entry->timeout)
+			return true;
+	return false;
+}
+
+static void mark_filled(struct ruleset *rs, const struct act *act)
+{
+	if (!act->row || act->row->verb != VERB_BLACKLIST)
+		return;
+	if (act->set < 0)
+		rs->builtin[BUILTIN_BLACK].runtime = true;
+	else
+		rs->sets.data[act->set].runtime = true;
+}
+
+/* Sets that are alternatives of one clause are looked up together. Return: whether that was news */
+static bool mark_together(struct ruleset *rs, const struct match *match)
+{
+	bool any = false, all = true;
+
+	if (match->atoms.len < 2)
+		return false;
+	vec_for_each(atom, &match->atoms) {
+		if (atom->kind != ATOM_SET)
+			continue;
+		any |= rs->sets.data[atom->set].runtime;
+		all &= rs->sets.data[atom->set].runtime;
+	}
+	if (!any || all)
+		return false;
+	vec_for_each(atom, &match->atoms)
+		if (atom->kind == ATOM_SET)
+			rs->sets.data[atom->set].runtime = true;
+	return true;
+}
+
+static void number_sets(struct ruleset *rs)
+{
+	uint32_t next = LIST_SETS;
+
+	vec_for_each(set, &rs->sets)
+		if (set->runtime)
+			set->number = next++;
+	rs->builtin[BUILTIN_ALLOW].number = LIST_ALLOW;
+	rs->builtin[BUILTIN_BLACK].number = LIST_BLACK;
+}
+
+void sema_finish_sets(struct sema *s)
+{
+	struct ruleset *rs = s->rs;
+	bool again = true;
+
+	vec_for_each(set, &rs->sets)
+		set->runtime = set->size || set->timeout || has_timeout(set) ||
+			       is_named(&s->env->runtime_sets, set->name);
+	for (int i = 0; i < 2; i++) {
+		struct set *list = &rs->builtin[i];
+
+		list->runtime |= is_named(&s->env->runtime_sets, list->name);
+		collect_members(s, list);
+	}
+	vec_for_each(rule, &rs->rules) {
+		mark_filled(rs, &rule->verb);
+		mark_filled(rs, &rule->exceed);
+	}
+	while (again) {
+		again = false;
+		vec_for_each(rule, &rs->rules)
+			vec_for_each(match, &rule->matches)
+				again |= mark_together(rs, match);
+	}
+	number_sets(rs);
 }

@@ -169,7 +169,7 @@ static void test_file(void **state)
 		"::1 timeout 5m, $d }\n"
 		"set q port\n"
 		"allowlist 192.0.2.1,192.0.2.2 for 1h comment z\n"
-		"blacklist file /x/y for 2h\n"
+		"blacklist { 192.0.2.9 } for 2h\n"
 		"option antispoof off; option fail open; option malformed pass\n"
 		"option fragments l3; option flows 2048; option learn 3\n"
 		"essential off\n";
@@ -189,7 +189,7 @@ static void test_file(void **state)
 				   "\"y z\", ::1 timeout 5m, 10.0.0.0/8 }\n"
 				   "set q port\n"
 				   "allowlist { 192.0.2.1, 192.0.2.2 } for 1h comment \"z\"\n"
-				   "blacklist file /x/y for 2h\n"
+				   "blacklist { 192.0.2.9 } for 2h\n"
 				   "chain a {\n"
 				   "\tdrop tcp\n"
 				   "\tjump b\n"
