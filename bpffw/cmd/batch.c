@@ -89,11 +89,7 @@ const struct ruleset *batch_draft(const struct batch *batch)
 
 struct outline batch_outline(const struct batch *batch, struct arena *arena)
 {
-	struct outline outline = outline_of(arena, batch->draft.ast);
-
-	for (uint32_t i = 0; i < outline.rules.len && i < batch->draft.rs->rules.len; i++)
-		outline.rules.data[i].text = str_of(batch->draft.rs->rules.data[i].text);
-	return outline;
+	return outline_of(arena, batch->draft.rs);
 }
 
 /* Read the generation as base and as draft; 0: the running one. */

@@ -20,6 +20,8 @@
 #include "compiler/lang/parse.h"
 #include "compiler/lang/type.h"
 
+#define HELP_MAX 100u /* bytes of a rule's text */
+
 struct asker {
 	struct arena *arena;
 	const struct invocation *in; /* what stands before the word */
@@ -30,16 +32,16 @@ struct asker {
 	struct outline outline;
 };
 
+/* @text and @help stay as they are: they come from tables or from the arena. */
 static void offer_more(struct asker *a, const char *text, const char *help, bool open)
 {
 	struct str word = str_of(text);
 
 	if (!str_starts(word, a->partial) || (a->partial.len == 0 && word.s[0] == '-'))
 		return;
-	text = arena_printf(a->arena, STR_FMT "%s", STR_ARG(a->kept), text);
-	vec_push(a->arena, &a->to->list,
-		 ((struct candidate){ text, help ? arena_printf(a->arena, "%s", help) : NULL,
-				      open }));
+	if (a->kept.len)
+		text = arena_printf(a->arena, STR_FMT "%s", STR_ARG(a->kept), text);
+	vec_push(a->arena, &a->to->list, ((struct candidate){ text, help, open }));
 }
 
 static void offer(void *ctx, const char *text, const char *help)
@@ -97,6 +99,7 @@ static const char *rule_help(struct arena *arena, struct str text)
 {
 	struct buf help = { .arena = arena };
 
+	text.len = text.len < HELP_MAX ? text.len : HELP_MAX;
 	text_escape(&help, text);
 	return buf_text(&help);
 }
@@ -163,7 +166,7 @@ static void offer_services(struct asker *a)
 	setservent(0);
 	while ((entry = getservent()))
 		if (!names_service(str_of(entry->s_name)))
-			offer(a, entry->s_name,
+			offer(a, arena_strndup(a->arena, entry->s_name, strlen(entry->s_name)),
 			      arena_printf(a->arena, "%u/%s",
 					   (unsigned int)((entry->s_port & 0xff) << 8 |
 							  (entry->s_port >> 8 & 0xff)),
@@ -634,7 +637,9 @@ static enum exit_code run(const struct invocation *in)
 	complete_words(arena, in, in->argc + 1, argv, &c);
 	vec_for_each(one, &c.list) {
 		buf_puts(&out, one->text ? one->text : "");
-		buf_printf(&out, "%s%s\n", one->help ? "\t" : "", one->help ? one->help : "");
+		buf_puts(&out, one->help ? "\t" : "");
+		buf_puts(&out, one->help ? one->help : "");
+		buf_puts(&out, "\n");
 	}
 	put_data(&out);
 	return EXIT_DONE;

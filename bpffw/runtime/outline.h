@@ -29,6 +29,6 @@ int store_outline(struct store *store, struct arena *arena, struct outline *ret_
 		  struct failure *f);
 
 /* From rules that are in memory. */
-struct outline outline_of(struct arena *arena, const struct ast *ast);
+struct outline outline_of(struct arena *arena, const struct ruleset *rs);
 
 #endif

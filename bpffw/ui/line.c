@@ -43,7 +43,7 @@ static bool is_blank(char c)
 static void trim(struct buf *text, uint32_t from)
 {
 	while (text->len > from && is_blank(text->data[text->len - 1]))
-		text->len--;
+		text->data[--text->len] = '\0';
 }
 
 static char last_of(const struct buf *text)

@@ -142,20 +142,25 @@ static bool parse_elements(struct parser *p, struct ast_stmt *stmt)
 	return ok;
 }
 
+static bool at_setting(struct parser *p, const char *key, const struct word *given)
+{
+	return given->text.s ? is_at(p, key) : at_word(p, key);
+}
+
 static bool parse_set_option(struct parser *p, struct ast_stmt *stmt)
 {
 	static const char *const names[] = { "timeout", "size", "file", "comment" };
 	struct str_nearest nearest = { .word = peek(p)->text };
 
-	if (at_word(p, "timeout")) {
+	if (at_setting(p, "timeout", &stmt->timeout)) {
 		stmt->timeout_key = peek(p)->span;
 		return parse_setting(p, &stmt->timeout, false);
 	}
-	if (at_word(p, "size"))
+	if (at_setting(p, "size", &stmt->size))
 		return parse_setting(p, &stmt->size, false);
-	if (at_word(p, "file"))
+	if (at_setting(p, "file", &stmt->file))
 		return parse_setting(p, &stmt->file, true);
-	if (at_word(p, "comment"))
+	if (at_setting(p, "comment", &stmt->comment))
 		return parse_setting(p, &stmt->comment, true);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && at_kind(p, TOKEN_WORD); i++)
 		str_nearest_offer(&nearest, str_of(names[i]));

@@ -110,17 +110,25 @@ static struct room room_of(const struct parser *p)
 	return room;
 }
 
-static bool is_given(const struct parser *p, const struct clause *row)
+/* Once plain and once negated. */
+static bool is_given(const struct parser *p, const struct clause *row, bool negated)
 {
 	vec_for_each(clause, &p->clauses)
-		if (clause->row == row && !clause->negated && !clause->value.negated)
+		if (clause->row == row && (clause->negated || clause->value.negated) == negated)
 			return true;
 	return false;
 }
 
-static bool match_fits(const struct parser *p, const struct room *room, const struct clause *row)
+void expect_not(struct parser *p, const struct clause *row)
 {
-	if (row->after || row->later || is_given(p, row))
+	if (!is_given(p, row, true))
+		expect_word(p, "not", NULL);
+}
+
+static bool match_fits(const struct parser *p, const struct room *room, const struct clause *row,
+		       bool negated)
+{
+	if (row->after || row->later || is_given(p, row, negated))
 		return false;
 	if (row->type == TYPE_PROTO && room->has_proto)
 		return false;
@@ -132,14 +140,14 @@ static bool match_fits(const struct parser *p, const struct room *room, const st
 /* A limit has its rate behind the verb; the other rate clauses belong to it or to `allow`. */
 static bool option_fits(const struct parser *p, const struct clause *row)
 {
-	if (row->later || is_given(p, row))
+	if (row->later || is_given(p, row, false))
 		return false;
 	if (row->kind != CLAUSE_LIMIT)
 		return true;
 	return p->verb->rate_clauses && !(p->verb->limits && row->part == PART_RATE);
 }
 
-void expect_matches(struct parser *p)
+void expect_matches(struct parser *p, bool negated)
 {
 	struct room room;
 
@@ -147,7 +155,7 @@ void expect_matches(struct parser *p)
 		return;
 	room = room_of(p);
 	for (const struct clause *row = clause_matches; row->name; row++)
-		if (match_fits(p, &room, row))
+		if (match_fits(p, &room, row, negated))
 			expect_word(p, row->name, row->help);
 }
 
@@ -155,7 +163,7 @@ void expect_clauses(struct parser *p, enum clause_place place)
 {
 	if (!p->expected)
 		return;
-	expect_matches(p);
+	expect_matches(p, false);
 	expect_word(p, "not", NULL);
 	for (const struct clause *row = clause_options; row->name && place == PLACE_RULE; row++)
 		if (option_fits(p, row))

@@ -122,7 +122,8 @@ void expect_text(struct parser *p, const char *noun);
 void expect_verbs(struct parser *p);
 void expect_exceed(struct parser *p);
 void expect_clauses(struct parser *p, enum clause_place place);
-void expect_matches(struct parser *p); /* behind 'not' */
+void expect_not(struct parser *p, const struct clause *row);
+void expect_matches(struct parser *p, bool negated);
 void expect_set_types(struct parser *p);
 void expect_followers(struct parser *p, const struct clause *after); /* type, code */
 

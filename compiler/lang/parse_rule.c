@@ -23,8 +23,8 @@ static bool is_verb(struct str word)
 }
 
 /*
- * A keyword that cannot be this clause's value: the value is missing. Protocols are keywords and
- * values both, and an interface may have any name.
+ * A keyword that cannot be this clause's value: the value is missing. Protocols and families are
+ * keywords and values both, and an interface may have any name.
  */
 static bool is_misplaced(const struct clause *row, struct str word)
 {
@@ -32,7 +32,7 @@ static bool is_misplaced(const struct clause *row, struct str word)
 
 	if (row->type == TYPE_IFACE)
 		return false;
-	if (row->type == TYPE_PROTO && other &&
+	if ((row->type == TYPE_PROTO || row->type == TYPE_ETHER) && other &&
 	    (other->syntax == SYNTAX_NONE || other->syntax == SYNTAX_ICMP))
 		return false;
 	return other || is_verb(word);
@@ -77,7 +77,9 @@ static bool parse_value(struct parser *p, struct ast_clause *clause)
 {
 	bool again = clause->negated;
 
-	if (at_word(p, "not") || at_kind(p, TOKEN_NOT_EQUAL)) {
+	if (!again)
+		expect_not(p, clause->row);
+	if (is_at(p, "not") || at_kind(p, TOKEN_NOT_EQUAL)) {
 		if (again)
 			return unexpected(p, "the clause is negated already");
 		(void)take(p);
@@ -341,7 +343,7 @@ static bool parse_clause(struct parser *p, enum clause_place place)
 	if (negated)
 		(void)take(p);
 	if (negated)
-		expect_matches(p);
+		expect_matches(p, true);
 	if (negated && at_end(p))
 		return unexpected(p, "a match is expected here");
 	if (is_at(p, "not"))
