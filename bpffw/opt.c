@@ -169,7 +169,7 @@ static bool take_word(struct walk *w, const char *arg)
 /* Commands of the language that come later. */
 static const char *const later_commands[] = {
 	"allowlist", "ban",   "blacklist", "edit",  "export", "set",
-	"monitor",   "stats", "top",       "trace", "unban",  "watch",
+	"monitor",   "stats", "top",       "trace", "unban",
 };
 
 /* What other tools call it. */

@@ -53,7 +53,7 @@ static enum exit_code confirm(struct session *s)
 	if (code)
 		return code;
 	/* Interfaces that it does not list were kept at hand for the rollback. */
-	if (change_settle(s->store, s->ds, &s->env, &gen, &settled, &s->f) < 0)
+	if (change_settle(s->store, s->ds, &s->env, &gen, SETTLE_ALL, &settled, &s->f) < 0)
 		return session_failed(s);
 	report_diags(s->in, s->ds);
 	return EXIT_DONE;

@@ -108,7 +108,7 @@ static void put_interfaces(struct status *st, struct buf *out)
 		buf_puts(out, i ? "; " : "");
 		text_escape(out, a->name);
 		if (a->missing)
-			buf_puts(out, " missing (when it appears: 'bpffw apply')");
+			buf_puts(out, " missing (when it appears: 'bpffw watch' or 'bpffw apply')");
 		else if (a->open)
 			buf_puts(out, " NOT ATTACHED: NOTHING IS FILTERED - 'bpffw apply'");
 		else if (a->driver.len)

@@ -117,8 +117,8 @@ static int find_targets(struct work *w, uint32_t n_known)
 			continue;
 		diag_warning(w->ds, target->span, W151, "no interface " STR_FMT " now",
 			     STR_ARG(target->name));
-		diag_help(w->ds,
-			  "when it appears it is open until 'bpffw apply' or another change");
+		diag_help(w->ds, "'bpffw watch' attaches it when it appears; without that, "
+				 "'bpffw apply' or another change does");
 	}
 	return targets_check_vlan(w->ds, w->rs, &w->targets, &w->devices, w->f);
 }
@@ -457,7 +457,8 @@ static int settle_anew(struct store *store, struct diags *ds, struct env *env,
 }
 
 int change_settle(struct store *store, struct diags *ds, struct env *env,
-		  const struct generation *gen, struct change_result *ret_result, struct failure *f)
+		  const struct generation *gen, enum settle how, struct change_result *ret_result,
+		  struct failure *f)
 {
 	struct change_result result = { .generation = store->running, .rs = gen->rs };
 	struct work w = { .store = store,
@@ -467,6 +468,7 @@ int change_settle(struct store *store, struct diags *ds, struct env *env,
 			  .arena = ds->arena,
 			  .result = &result,
 			  .rs = gen->rs,
+			  .keep_links = how == SETTLE_ATTACH,
 			  .lenient = true,
 			  .old = COUNTERS_NONE,
 			  .counters = COUNTERS_NONE,
@@ -552,6 +554,37 @@ int change_attached(struct store *store, struct arena *arena, const struct rules
 	}
 	*ret_attached = attached;
 	*ret_n = n;
+	return 0;
+}
+
+static bool is_listed(const strs *listed, struct str name)
+{
+	vec_for_each(pattern, listed) {
+		if (netdev_glob(*pattern, name))
+			return true;
+	}
+	return false;
+}
+
+int change_has_open(struct store *store, struct arena *arena, const strs *listed, bool *ret_open,
+		    struct failure *f)
+{
+	netdevs devices = { 0 };
+	links all = { 0 };
+	int ret = 0;
+
+	*ret_open = false;
+	if (!store->running || store_is_open(store))
+		return 0;
+	ret = netdev_list(arena, &devices, f);
+	if (ret == 0)
+		ret = links_read(store_pin(store, "link"), arena, &store->unit, &devices, &all, f);
+	if (ret < 0)
+		return ret;
+	vec_for_each(device, &devices) {
+		if (is_listed(listed, device->name) && !live_link(&all, device->name))
+			*ret_open = true;
+	}
 	return 0;
 }
 

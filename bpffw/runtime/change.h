@@ -61,15 +61,25 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 int change_check(struct store *store, struct diags *ds, struct env *env, const struct ast *ast,
 		 struct change_result *ret_result, struct failure *f);
 
+enum settle {
+	SETTLE_ATTACH, /* interfaces that have come or come back */
+	SETTLE_ALL,    /* and detach from those that are not listed */
+};
+
 /*
- * change_settle() - attach the running generation where its interfaces have come or come back,
- * detach it where it is not listed; the slot stays. A new generation is made only where a rule's
- * `on` glob matches an interface that it has not known.
+ * change_settle() - attach the running generation where its interfaces are; the slot stays.
+ * A new generation is made only where a rule's `on` glob matches an interface that it has not
+ * known. What cannot be attached is a warning (W215).
  * @ret_result: attached, and the generation that runs then
  */
 int change_settle(struct store *store, struct diags *ds, struct env *env,
-		  const struct generation *gen, struct change_result *ret_result,
+		  const struct generation *gen, enum settle how, struct change_result *ret_result,
 		  struct failure *f);
+
+/* Is there an interface that one of the patterns names and nothing is attached to? Never after
+ * `panic open`. */
+int change_has_open(struct store *store, struct arena *arena, const strs *listed, bool *ret_open,
+		    struct failure *f);
 
 /* Refuse while a generation waits for its confirmation (EXIT_REFUSED). */
 int change_check_confirm(struct store *store, struct failure *f);

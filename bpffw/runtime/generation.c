@@ -221,6 +221,18 @@ int store_mark_saved(struct store *store, const struct generation *gen, struct f
 	return ret < 0 ? ret : store_set_last_good(store, gen->info.number, f);
 }
 
+int store_listed(struct store *store, struct arena *arena, strs *ret_listed, struct failure *f)
+{
+	const char *path = store_file(store, store->running, "json");
+	struct record record = { 0 };
+	int ret = record_read(path, arena, &record, f);
+
+	if (ret < 0)
+		return ret == -ENOENT ? fail(f, ENOENT, "cannot read %s", path) : ret;
+	*ret_listed = record.listed;
+	return 0;
+}
+
 int store_mark_confirmed(struct store *store, struct failure *f)
 {
 	const char *path = store_file(store, store->running, "json");

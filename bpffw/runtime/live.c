@@ -405,5 +405,5 @@ int live_settle(struct work *w)
 		return ret;
 	}
 	report_attached(&live);
-	return drop_unwanted(&live);
+	return w->keep_links ? 0 : drop_unwanted(&live);
 }

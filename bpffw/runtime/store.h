@@ -111,6 +111,9 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 /* Mark the running generation as saved; @files and origins replace those in its record. */
 int store_mark_saved(struct store *store, const struct generation *gen, struct failure *f);
 
+/* The patterns of the running generation's interface lines. */
+int store_listed(struct store *store, struct arena *arena, strs *ret_listed, struct failure *f);
+
 /* The running generation no longer waits for its confirmation. */
 int store_mark_confirmed(struct store *store, struct failure *f);
 

@@ -200,7 +200,7 @@ static int settle(struct timer *t, struct failure *f)
 	if (ret == 0 && t->pending.previous)
 		ret = store_generation(store, ds, &env, store_running(store), &gen, f);
 	if (ret == 0 && gen.rs)
-		ret = change_settle(store, ds, &env, &gen, &result, f);
+		ret = change_settle(store, ds, &env, &gen, SETTLE_ALL, &result, f);
 	store_close(store);
 	return ret;
 }

@@ -26,6 +26,7 @@ struct work {
 	uint32_t entries;              /* counter slots wanted */
 	uint64_t *fresh;               /* slots that no kept generation uses */
 	struct counters old, counters; /* of the running generation; of this one */
+	bool keep_links;               /* also where the ruleset does not list the interface */
 	bool lenient; /* an interface that cannot be attached is a warning (W215) */
 	bool grown;   /* this one has a larger pair of its own */
 	struct compiled compiled;

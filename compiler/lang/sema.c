@@ -202,7 +202,8 @@ static void add_interface(struct sema *s, const struct word *word, enum iface_mo
 		diag_warning(s->ds, word->span, W151, "no interface " STR_FMT " now",
 			     STR_ARG(word->text));
 		diag_help(s->ds,
-			  "when it appears it is open until 'bpffw apply' or another change");
+			  "'bpffw watch' attaches it when it appears; without that, "
+			  "'bpffw apply' or another change does");
 	}
 	if (!sema_is_glob(word->text))
 		sema_iface_number(s, word->text);

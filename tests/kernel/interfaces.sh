@@ -16,9 +16,9 @@ EOF
 ok "apply" fw apply "$work/rules.fw"
 says "both are named" 'on eth0 \(.*\), eth1 \(.*\)'
 says "the missing one warns" 'W151'
-says "and what will become of it" 'when it appears it is open until .bpffw apply'
+says "and what will become of it" 'bpffw watch. attaches it when it appears; without that, .bpffw apply'
 ok "status" fw status
-says "status says so, too" "eth2 missing \\(when it appears: 'bpffw apply'\\)"
+says "status says so, too" "eth2 missing \\(when it appears: 'bpffw watch' or 'bpffw apply'\\)"
 ok "IPv4 on eth0" on_client ping -c 1 -W 1 -q 198.51.100.1
 exits 1 "IPv4 on eth1" on_client ping -c 1 -W 1 -q 198.51.101.1
 exits 1 "IPv6 on eth0" on_client ping -c 1 -W 1 -q 2001:db8:1::1
