@@ -21,6 +21,7 @@ static const struct {
 	import_reader *read;
 } languages[] = {
 	{ "iptables", import_iptables },
+	{ "nft", import_nft },
 };
 #define LANGUAGES (sizeof(languages) / sizeof(languages[0]))
 
@@ -116,7 +117,7 @@ static enum exit_code run(const struct invocation *in)
 	_cleanup_session_ struct session s;
 	struct import_source source = { 0 };
 	struct import_result result;
-	import_reader *read;
+	import_reader *read = NULL;
 	enum exit_code code;
 	uint32_t index;
 

@@ -317,9 +317,11 @@ static void put_quoted(struct buf *out, struct str text)
 {
 	buf_puts(out, "\"");
 	for (uint32_t i = 0; i < text.len; i++) {
-		if (text.s[i] == '"' || text.s[i] == '\\')
+		char c = text.s[i] < 0x20 || text.s[i] > 0x7e ? '?' : text.s[i];
+
+		if (c == '"' || c == '\\')
 			buf_puts(out, "\\");
-		buf_add(out, (struct str){ text.s + i, 1 });
+		buf_add(out, (struct str){ &c, 1 });
 	}
 	buf_puts(out, "\"");
 }

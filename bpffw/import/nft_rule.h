@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One nft rule while it is read, and what then becomes of it. */
+#ifndef BPFFW_IMPORT_NFT_RULE_H
+#define BPFFW_IMPORT_NFT_RULE_H
+
+#include "bpffw/import/nft.h"
+
+enum nft_verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_RETURN, VERDICT_JUMP,
+		   VERDICT_GOTO };
+
+struct alternative {
+	struct draft_rule rule;
+	enum nft_verdict verdict;
+	struct str target;
+};
+
+struct nft_rule {
+	struct nft *n;
+	struct nft_span span;
+	VEC(struct alternative) list;
+	enum nft_verdict verdict;
+	struct str target;
+	bool counter, log, is_map;
+	struct str log_prefix;
+	struct str rate; /* "10/second" */
+	bool over;
+	uint64_t burst;
+	bool per_source, has_meter, states_new;
+	uint8_t per_mask;
+	uint64_t connections;
+	struct str ban_set, ban_time;
+	bool never, needless;
+};
+
+/* Why the item is not translated. Return: false. */
+static inline bool nft_missing(const struct nft_rule *r, const char *why)
+{
+	return item_missing(&r->n->d, "%s", why);
+}
+
+/* The rules of ours that one alternative becomes. */
+bool nft_emit(struct nft_rule *r, struct alternative *alternative);
+
+#endif
