@@ -22,6 +22,7 @@ static const struct {
 } languages[] = {
 	{ "iptables", import_iptables },
 	{ "nft", import_nft },
+	{ "pf", import_pf },
 };
 #define LANGUAGES (sizeof(languages) / sizeof(languages[0]))
 

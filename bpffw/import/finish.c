@@ -251,6 +251,10 @@ static void put_bases(struct printer *p)
 	struct draft *d = p->d;
 
 	put(p, "%s", "");
+	if (d->needs_established) {
+		put(p, "# packets of connections that a rule let pass");
+		put(p, "allow established");
+	}
 	for (uint32_t order = 0, next = 0; order != UINT32_MAX; order = next) {
 		next = UINT32_MAX;
 		vec_for_each(chain, &d->chains) {

@@ -59,6 +59,11 @@ struct ipt_rule {
 
 /* Read the options of a rule. Return: false when the item is missing. */
 bool iptables_options(struct ipt_rule *r);
+/* --icmp-type, --icmpv6-type */
+bool iptables_icmp(struct ipt_rule *r, struct str text, bool six);
+/* Of options: a message, and false; the protocol that an option implies. */
+bool iptables_not_understood(struct ipt_rule *r, const char *what, struct str value);
+bool iptables_want_protocol(struct ipt_rule *r, uint8_t proto);
 /* What its target, limits and states make of it. */
 void iptables_act(struct ipt_rule *r);
 

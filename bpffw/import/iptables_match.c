@@ -4,10 +4,8 @@
 
 #include "compiler/lang/names.h"
 
-#define TCP   6
-#define UDP   17
-#define ICMP  1
-#define ICMP6 58
+#define TCP 6
+#define UDP 17
 
 typedef bool read_option(struct ipt_rule *r, struct str value);
 
@@ -31,7 +29,7 @@ static bool next_part(struct str *list, char separator, struct str *ret_part)
 	return true;
 }
 
-static bool not_understood(struct ipt_rule *r, const char *what, struct str value)
+bool iptables_not_understood(struct ipt_rule *r, const char *what, struct str value)
 {
 	return item_missing(r->d, "%s '" STR_FMT "' is not understood", what, STR_ARG(value));
 }
@@ -78,7 +76,7 @@ static bool read_spans(struct ipt_rule *r, struct str list, uint64_t max, bool p
 		struct range range;
 
 		if (!read_span(part, max, proto, ports, &range))
-			return not_understood(r, ports ? "port" : "number", part);
+			return iptables_not_understood(r, ports ? "port" : "number", part);
 		value_add(r->d, ret_value, 0, range.lo, range.hi);
 	}
 	return true;
@@ -91,7 +89,7 @@ static bool number_option(struct ipt_rule *r, enum field field, struct str text,
 	return read_spans(r, text, max, false, &value) && put(r, field, &value);
 }
 
-static bool want_protocol(struct ipt_rule *r, uint8_t proto)
+bool iptables_want_protocol(struct ipt_rule *r, uint8_t proto)
 {
 	bool inverted = r->inverted, ok;
 
@@ -153,7 +151,7 @@ static bool option_in(struct ipt_rule *r, struct str name)
 	if (name.len && name.s[name.len - 1] == '+')
 		name = str_of(arena_printf(r->d->arena, "%.*s*", (int)name.len - 1, name.s));
 	if (!name.len)
-		return not_understood(r, "interface", name);
+		return iptables_not_understood(r, "interface", name);
 	if (!r->d->source->interfaces.len && !r->inverted)
 		draft_interface(r->d, name);
 	vec_push(r->d->arena, &value.words, name);
@@ -175,7 +173,7 @@ static bool option_protocol(struct ipt_rule *r, struct str text)
 		return true;
 	}
 	if (!read_protocol(text, &proto))
-		return not_understood(r, "protocol", text);
+		return iptables_not_understood(r, "protocol", text);
 	value_add(r->d, &value, 0, proto, proto);
 	return put(r, FIELD_PROTO, &value);
 }
@@ -241,8 +239,9 @@ static bool option_flags(struct ipt_rule *r, struct str value)
 	struct str wanted = r->at < r->words.len ? r->words.data[r->at++] : (struct str){ 0 };
 	uint8_t mask, set;
 
-	if (!read_flags(value, &mask) || !read_flags(wanted, &set) || !want_protocol(r, TCP))
-		return not_understood(r, "TCP flag", value);
+	if (!read_flags(value, &mask) || !read_flags(wanted, &set) ||
+	    !iptables_want_protocol(r, TCP))
+		return iptables_not_understood(r, "TCP flag", value);
 	if (set & ~mask)
 		r->rule.never |= !r->inverted;
 	else if (mask)
@@ -255,92 +254,17 @@ static bool option_flags(struct ipt_rule *r, struct str value)
 static bool option_syn(struct ipt_rule *r, struct str value)
 {
 	rule_flags(&r->rule, r->inverted, 0x02, 0x17);
-	return want_protocol(r, TCP);
-}
-
-/* Names of iptables that stand for a type and a code. */
-static const struct {
-	const char *name;
-	uint8_t type, code;
-} icmp_codes[] = {
-	{ "network-unreachable", 3, 0 },
-	{ "host-unreachable", 3, 1 },
-	{ "protocol-unreachable", 3, 2 },
-	{ "port-unreachable", 3, 3 },
-	{ "fragmentation-needed", 3, 4 },
-	{ "source-route-failed", 3, 5 },
-	{ "network-unknown", 3, 6 },
-	{ "host-unknown", 3, 7 },
-	{ "network-prohibited", 3, 9 },
-	{ "host-prohibited", 3, 10 },
-	{ "communication-prohibited", 3, 13 },
-	{ "ttl-zero-during-transit", 11, 0 },
-	{ "ttl-zero-during-reassembly", 11, 1 },
-};
-
-static const struct name_value icmp_names[] = {
-	{ "pong", 0 },
-	{ "ping", 8 },
-	{ "ttl-exceeded", 11 },
-	{ NULL, 0 },
-};
-
-static const struct name_value icmp6_names[] = {
-	{ "neighbour-advertisement", 136 },
-	{ "ping", 128 },
-	{ "pong", 129 },
-	{ "ttl-exceeded", 3 },
-	{ NULL, 0 },
-};
-
-static bool icmp_option(struct ipt_rule *r, struct str text, bool six)
-{
-	const char *slash = text.len ? memchr(text.s, '/', text.len) : NULL;
-	struct str type = text, code_text;
-	uint64_t number, code = 0;
-	bool has_code = slash;
-	uint16_t named;
-
-	if (str_is(text, "any") || str_is(text, "255/0:255"))
-		return r->inverted ? item_missing(r->d, "no type is not any") : true;
-	if (slash) {
-		type.len = (uint32_t)(slash - text.s);
-		code_text = (struct str){ slash + 1, text.len - type.len - 1 };
-		if (!read_number(code_text, 255, &code))
-			return not_understood(r, "ICMP code", text);
-	}
-	if (names_value(six ? names_icmp6_types : names_icmp_types, type, &named) ||
-	    names_value(six ? icmp6_names : icmp_names, type, &named)) {
-		number = named;
-	} else if (!read_number(type, 255, &number)) {
-		uint32_t i = 0, n = sizeof(icmp_codes) / sizeof(icmp_codes[0]);
-
-		while (i < n && !str_is(type, icmp_codes[i].name))
-			i++;
-		if (six || i == n)
-			return not_understood(r, "ICMP type", text);
-		number = icmp_codes[i].type;
-		code = icmp_codes[i].code;
-		has_code = true;
-	}
-	if (!six && number == 255 && !has_code)
-		return true;
-	if (has_code && r->inverted)
-		return item_missing(r->d, "'not' of a type with a code has no words in bpffw");
-	rule_number(r->d, &r->rule, FIELD_TYPE, r->inverted, number, number);
-	if (has_code)
-		rule_number(r->d, &r->rule, FIELD_CODE, false, code, code);
-	return want_protocol(r, six ? ICMP6 : ICMP);
+	return iptables_want_protocol(r, TCP);
 }
 
 static bool option_icmp(struct ipt_rule *r, struct str value)
 {
-	return icmp_option(r, value, false);
+	return iptables_icmp(r, value, false);
 }
 
 static bool option_icmp6(struct ipt_rule *r, struct str value)
 {
-	return icmp_option(r, value, true);
+	return iptables_icmp(r, value, true);
 }
 
 /* ---- header fields ---- */
@@ -360,7 +284,7 @@ static bool option_ttl_below(struct ipt_rule *r, struct str value)
 	uint64_t number;
 
 	if (!read_number(value, 255, &number))
-		return not_understood(r, "TTL", value);
+		return iptables_not_understood(r, "TTL", value);
 	if (!number) {
 		r->rule.never = true;
 		return true;
@@ -373,7 +297,7 @@ static bool option_ttl_above(struct ipt_rule *r, struct str value)
 	uint64_t number;
 
 	if (!read_number(value, 255, &number))
-		return not_understood(r, "TTL", value);
+		return iptables_not_understood(r, "TTL", value);
 	if (number == 255) {
 		r->rule.never = true;
 		return true;
@@ -395,7 +319,7 @@ static bool option_dscp_class(struct ipt_rule *r, struct str value)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
 	if (!names_value(names_dscp, str_of(lower), &number))
-		return not_understood(r, "DSCP class", value);
+		return iptables_not_understood(r, "DSCP class", value);
 	return rule_number(r->d, &r->rule, FIELD_DSCP, r->inverted, number, number);
 }
 
@@ -404,7 +328,7 @@ static bool option_mac(struct ipt_rule *r, struct str value)
 	uint64_t mac;
 
 	if (!net_parse_mac(value, &mac))
-		return not_understood(r, "MAC address", value);
+		return iptables_not_understood(r, "MAC address", value);
 	return rule_number(r->d, &r->rule, FIELD_SMAC, r->inverted, mac, mac);
 }
 
@@ -513,7 +437,7 @@ static bool option_state(struct ipt_rule *r, struct str list)
 		uint16_t bit;
 
 		if (!names_value(states, part, &bit))
-			return not_understood(r, "state", part);
+			return iptables_not_understood(r, "state", part);
 		bits |= bit;
 	}
 	if (r->has_states || bits & STATE_OTHER)
@@ -533,7 +457,7 @@ static bool option_limit(struct ipt_rule *r, struct str value)
 
 static bool option_limit_burst(struct ipt_rule *r, struct str value)
 {
-	return read_number(value, 1000000, &r->burst) || not_understood(r, "burst", value);
+	return read_number(value, 1000000, &r->burst) || iptables_not_understood(r, "burst", value);
 }
 
 static bool option_recent_set(struct ipt_rule *r, struct str value)
@@ -551,12 +475,13 @@ static bool option_recent_check(struct ipt_rule *r, struct str value)
 static bool option_seconds(struct ipt_rule *r, struct str value)
 {
 	return read_number(value, 86400 * 7, &r->recent.seconds) ||
-	       not_understood(r, "time", value);
+	       iptables_not_understood(r, "time", value);
 }
 
 static bool option_hits(struct ipt_rule *r, struct str value)
 {
-	return read_number(value, 65535, &r->recent.hits) || not_understood(r, "number", value);
+	return read_number(value, 65535, &r->recent.hits) ||
+	       iptables_not_understood(r, "number", value);
 }
 
 static bool option_hash_above(struct ipt_rule *r, struct str value)
@@ -590,38 +515,41 @@ static bool option_hash_mode(struct ipt_rule *r, struct str list)
 		else if (str_is(part, "dstport"))
 			r->hash.dport = true;
 		else
-			return not_understood(r, "mode", part);
+			return iptables_not_understood(r, "mode", part);
 	}
 	return true;
 }
 
 static bool option_hash_burst(struct ipt_rule *r, struct str value)
 {
-	return read_number(value, 1000000, &r->hash.burst) || not_understood(r, "burst", value);
+	return read_number(value, 1000000, &r->hash.burst) ||
+	       iptables_not_understood(r, "burst", value);
 }
 
 static bool option_hash_mask(struct ipt_rule *r, struct str value)
 {
-	return read_number(value, 128, &r->hash.src_mask) || not_understood(r, "mask", value);
+	return read_number(value, 128, &r->hash.src_mask) ||
+	       iptables_not_understood(r, "mask", value);
 }
 
 static bool option_connections(struct ipt_rule *r, struct str value)
 {
 	r->connections_upto |= r->inverted;
 	return read_number(value, UINT32_MAX, &r->connections) ||
-	       not_understood(r, "number", value);
+	       iptables_not_understood(r, "number", value);
 }
 
 static bool option_connections_upto(struct ipt_rule *r, struct str value)
 {
 	r->connections_upto = !r->inverted;
 	return read_number(value, UINT32_MAX, &r->connections) ||
-	       not_understood(r, "number", value);
+	       iptables_not_understood(r, "number", value);
 }
 
 static bool option_connections_mask(struct ipt_rule *r, struct str value)
 {
-	return read_number(value, 128, &r->connections_mask) || not_understood(r, "mask", value);
+	return read_number(value, 128, &r->connections_mask) ||
+	       iptables_not_understood(r, "mask", value);
 }
 
 static bool option_connections_daddr(struct ipt_rule *r, struct str value)

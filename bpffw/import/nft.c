@@ -32,8 +32,8 @@ static void add_token(struct nft *n, enum nft_kind kind, uint32_t start, uint32_
 {
 	if (n->tokens.len < TOKENS_MAX)
 		vec_push(n->d.arena, &n->tokens,
-			 ((struct nft_token){ kind, { n->text.s + start, end - start }, line, start,
-					      end }));
+			 ((struct nft_token){
+				 kind, { n->text.s + start, end - start }, line, start, end }));
 }
 
 /* "22:" is a key and a colon, "fe80::" an address. */
@@ -158,8 +158,8 @@ static struct nft_span take_statement(struct nft *n)
 
 		if (token->kind == NFT_END)
 			break;
-		if (!depth && (token->kind == NFT_NEWLINE || nft_is(token, ";") ||
-			       nft_is(token, "}")))
+		if (!depth &&
+		    (token->kind == NFT_NEWLINE || nft_is(token, ";") || nft_is(token, "}")))
 			break;
 		depth += nft_is(token, "{");
 		depth -= nft_is(token, "}");
@@ -229,8 +229,8 @@ static void read_define(struct nft *n)
 
 struct str nft_key(struct nft *n, struct str name)
 {
-	return str_of(arena_printf(n->d.arena, STR_FMT " " STR_FMT, STR_ARG(n->table),
-				   STR_ARG(name)));
+	return str_of(
+		arena_printf(n->d.arena, STR_FMT " " STR_FMT, STR_ARG(n->table), STR_ARG(name)));
 }
 
 static struct nft_set *find_set(struct nft *n, struct str name)
@@ -304,7 +304,7 @@ static int32_t priority_of(struct nft *n, struct nft_span span, uint32_t at)
 	static const struct {
 		const char *name;
 		int32_t value;
-	} names[] = { { "raw", -300 },	  { "mangle", -150 }, { "dstnat", -100 }, { "filter", 0 },
+	} names[] = { { "raw", -300 },     { "mangle", -150 }, { "dstnat", -100 }, { "filter", 0 },
 		      { "security", 100 }, { "srcnat", 100 },  { "out", 100 } };
 	int32_t value = 0, sign = 1;
 
@@ -397,8 +397,8 @@ static void read_chain_line(struct nft *n, uint32_t index)
 		read_hook(n, chain, span);
 	} else if (nft_is(first, "policy")) {
 		chain->policy_allow = !nft_is(second, "drop");
-	} else if (nft_is(first, "devices") || (nft_is(first, "comment") &&
-						span.last == span.first + 2)) {
+	} else if (nft_is(first, "devices") ||
+		   (nft_is(first, "comment") && span.last == span.first + 2)) {
 		for (uint32_t i = span.first + 1;
 		     i < span.last && nft_is(first, "devices") && !n->d.source->interfaces.len; i++)
 			if (n->tokens.data[i].kind != NFT_MARK)
@@ -455,8 +455,8 @@ static void take_table(struct nft *n)
 		name = take(n)->text;
 	}
 	n->families = families_of(family);
-	n->table = str_of(arena_printf(n->d.arena, STR_FMT " " STR_FMT, STR_ARG(family),
-				       STR_ARG(name)));
+	n->table = str_of(
+		arena_printf(n->d.arena, STR_FMT " " STR_FMT, STR_ARG(family), STR_ARG(name)));
 }
 
 static void read_table_line(struct nft *n)
@@ -473,7 +473,8 @@ static void read_table_line(struct nft *n)
 		for (uint32_t i = span.first; i < span.last; i++)
 			n->dormant |= nft_is(&n->tokens.data[i], "dormant");
 		if (nft_is(&n->tokens.data[span.first], "include"))
-			keep_rule(n, -1, span, "included files are not read: use 'nft list ruleset'");
+			keep_rule(n, -1, span,
+				  "included files are not read: use 'nft list ruleset'");
 	}
 }
 
@@ -620,8 +621,8 @@ static void note_jumps(struct nft *n, uint32_t from, struct nft_span span, bool 
 static struct str source_text(const struct nft *n, const struct nft_rule_source *rule)
 {
 	uint32_t start = n->tokens.data[rule->span.first].start;
-	const char *end = start < n->text.len ? memchr(n->text.s + start, '\n', n->text.len - start)
-					      : NULL;
+	const char *end =
+		start < n->text.len ? memchr(n->text.s + start, '\n', n->text.len - start) : NULL;
 
 	return (struct str){ n->text.s + start,
 			     end ? (uint32_t)(end - n->text.s) - start : n->text.len - start };
@@ -655,7 +656,8 @@ static void tell_policies(struct nft *n)
 			      chain->policy_allow ? "allow" : "drop");
 	}
 	if (!any)
-		draft_general(&n->d, "no chain of type filter is on the way of packets that come in");
+		draft_general(&n->d,
+			      "no chain of type filter is on the way of packets that come in");
 	draft_general(&n->d, "output and forward hooks are not covered; if this host forwards "
 			     "packets (a router, containers): they meet these rules, too");
 	draft_general(&n->d, "essential traffic (ARP, IPv6 neighbours, DHCP replies, packet too "

@@ -12,7 +12,10 @@
 static bool set_rate(struct nft_rule *r, struct draft_rule *rule)
 {
 	static const struct name_value units[] = {
-		{ "second", 1 }, { "minute", 60 }, { "hour", 3600 }, { NULL, 0 },
+		{ "second", 1 },
+		{ "minute", 60 },
+		{ "hour", 3600 },
+		{ NULL, 0 },
 	};
 	const char *slash = r->rate.len ? memchr(r->rate.s, '/', r->rate.len) : NULL;
 	struct str left = r->rate, unit;
@@ -48,8 +51,9 @@ static bool emit_accept(struct nft_rule *r, struct draft_rule *rule)
 	if (chain->is_base && !chain->is_final)
 		return emit(r, rule, VERB_RETURN);
 	if (chain->before_final)
-		return nft_missing(r, "it accepts for this hook only: another chain decides later, and "
-				  "bpffw has no word for that in a chain");
+		return nft_missing(
+			r, "it accepts for this hook only: another chain decides later, and "
+			   "bpffw has no word for that in a chain");
 	return emit(r, rule, VERB_ALLOW);
 }
 
@@ -85,8 +89,10 @@ static bool emit_limit(struct nft_rule *r, struct draft_rule *rule)
 	if (r->has_meter || r->per_source)
 		rule->per = r->per_mask == 128 ? "src/32/128" : "src";
 	if (r->over && r->verdict == VERDICT_DROP) {
-		item_note(&r->n->d, "the limit became a %s: the same rate, buckets of bpffw's own "
-				    "kind", syn ? "syn-limit" : "rate-limit");
+		item_note(&r->n->d,
+			  "the limit became a %s: the same rate, buckets of bpffw's own "
+			  "kind",
+			  syn ? "syn-limit" : "rate-limit");
 		return emit(r, rule, verb);
 	}
 	if (!r->over && r->verdict == VERDICT_ACCEPT && !own_chain(r)->before_final &&
@@ -119,8 +125,9 @@ static bool emit_ban(struct nft_rule *r)
 	struct str name = { r->ban_set.s + 1, r->ban_set.len - 1 };
 	struct nft_set *set = r->ban_set.len > 1 ? nft_find_set(r->n, name) : NULL;
 
-	return item_missing(&r->n->d, "set " STR_FMT " is filled by packets%s: write 'blacklist @set "
-				      "for T' or a limit with 'exceed blacklist'",
+	return item_missing(&r->n->d,
+			    "set " STR_FMT " is filled by packets%s: write 'blacklist @set "
+			    "for T' or a limit with 'exceed blacklist'",
 			    STR_ARG(r->ban_set), set ? "" : " and not in the file");
 }
 
@@ -171,3 +178,66 @@ bool nft_emit(struct nft_rule *r, struct alternative *alternative)
 	}
 }
 
+/* ---- statements ---- */
+
+bool nft_read_log(struct nft_rule *r)
+{
+	static const char *const names[] = { "level", "flags", "group", "snaplen",
+					     "queue-threshold" };
+
+	r->log = true;
+	for (;;) {
+		uint32_t i = 0;
+
+		if (take_if(r, "prefix")) {
+			r->log_prefix = take_text(r);
+			continue;
+		}
+		while (i < 5 && !nft_is(peek(r), names[i]))
+			i++;
+		if (i == 5)
+			return true;
+		r->n->at++;
+		take_text(r);
+		while (take_if(r, ","))
+			take_text(r);
+	}
+}
+
+bool nft_read_reject(struct nft_rule *r)
+{
+	r->verdict = VERDICT_DROP;
+	item_note(&r->n->d, "reject became drop (XDP cannot send a reply)");
+	if (!take_if(r, "with"))
+		return true;
+	while (peek(r)->kind == NFT_WORD && !nft_is(peek(r), "comment"))
+		r->n->at++;
+	return true;
+}
+
+bool nft_read_counter(struct nft_rule *r)
+{
+	r->counter = true;
+	if (take_if(r, "name"))
+		take_text(r);
+	if (take_if(r, "packets"))
+		take_text(r);
+	if (take_if(r, "bytes"))
+		take_text(r);
+	return true;
+}
+
+bool nft_read_comment(struct nft_rule *r)
+{
+	struct str text = take_text(r);
+	struct buf plain = { .arena = r->n->d.arena };
+
+	for (uint32_t i = 0; i < text.len; i++) {
+		char c = text.s[i] < 0x20 || text.s[i] > 0x7e ? '?' : text.s[i];
+
+		buf_add(&plain, (struct str){ &c, 1 });
+	}
+	vec_for_each(alternative, &r->list)
+		alternative->rule.comment = (struct str){ buf_text(&plain), plain.len };
+	return true;
+}

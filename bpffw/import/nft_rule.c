@@ -12,36 +12,10 @@
 #define ICMP  1
 #define ICMP6 58
 /* Of one rule, and of all. */
-#define ALTERNATIVES_MAX 1024
+#define ALTERNATIVES_MAX   1024
 #define ALTERNATIVES_TOTAL 200000
-#define PARTS_MAX 4
-#define CONNECTIONS_MAX 64
-
-/* ---- tokens of the rule ---- */
-
-static const struct nft_token *peek(const struct nft_rule *r)
-{
-	static const struct nft_token end = { .kind = NFT_END };
-
-	return r->n->at < r->span.last ? &r->n->tokens.data[r->n->at] : &end;
-}
-
-static bool take_if(struct nft_rule *r, const char *text)
-{
-	if (!nft_is(peek(r), text))
-		return false;
-	r->n->at++;
-	return true;
-}
-
-static struct str take_text(struct nft_rule *r)
-{
-	struct str text = peek(r)->text;
-
-	if (peek(r)->kind != NFT_END)
-		r->n->at++;
-	return text;
-}
+#define PARTS_MAX          4
+#define CONNECTIONS_MAX    64
 
 /* ---- matches into all alternatives ---- */
 
@@ -74,7 +48,7 @@ struct left {
 	enum field field;
 	enum nft_field kind;
 	uint8_t families; /* it implies, 0: none */
-	uint8_t proto;	  /* it implies, 0: none */
+	uint8_t proto;    /* it implies, 0: none */
 	uint64_t max;
 	uint16_t add; /* to each number: our len of IPv6 has the header */
 };
@@ -170,7 +144,8 @@ static bool put_value(struct nft_rule *r, const struct left *left, bool negated,
 			range->lo += left->add;
 			range->hi += left->add;
 		}
-	if (left->field == FIELD_VLAN && (negated || value->r[0].len != 1 || !value->r[0].data[0].lo))
+	if (left->field == FIELD_VLAN &&
+	    (negated || value->r[0].len != 1 || !value->r[0].data[0].lo))
 		item_note(&r->n->d, "nft matches a VLAN only in tagged frames");
 	if (left->field == FIELD_CODE && !r->list.data[0].rule.given[FIELD_TYPE][0])
 		return nft_missing(r, "an ICMP code without a type");
@@ -358,8 +333,7 @@ static bool multiply(struct nft_rule *r, const struct left *const *parts, uint32
 			r->n->at++;
 			continue;
 		}
-		if (r->list.len == ALTERNATIVES_MAX ||
-		    ++r->n->n_alternatives > ALTERNATIVES_TOTAL)
+		if (r->list.len == ALTERNATIVES_MAX || ++r->n->n_alternatives > ALTERNATIVES_TOTAL)
 			return nft_missing(r, "a list of more pairs than bpffw can spell out");
 		vec_push(r->n->d.arena, &r->list, base);
 		if (!read_pair(r, parts, n_parts, is_map, &r->list.data[r->list.len - 1]))
@@ -404,9 +378,9 @@ enum { STATE_NEW = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_OTHER = 8 
 static uint32_t state_bit(struct str word)
 {
 	static const struct name_value states[] = {
-		{ "new", STATE_NEW },		{ "established", STATE_ESTABLISHED },
-		{ "related", STATE_RELATED },	{ "invalid", STATE_OTHER },
-		{ "untracked", STATE_OTHER },	{ NULL, 0 },
+		{ "new", STATE_NEW },         { "established", STATE_ESTABLISHED },
+		{ "related", STATE_RELATED }, { "invalid", STATE_OTHER },
+		{ "untracked", STATE_OTHER }, { NULL, 0 },
 	};
 	uint16_t bit;
 
@@ -418,8 +392,9 @@ static bool put_state(struct nft_rule *r, struct alternative *alternative, uint3
 	struct draft *d = &r->n->d;
 
 	if (!(bits & (STATE_NEW | STATE_ESTABLISHED)))
-		return nft_missing(r, "bpffw has no conntrack: it drops malformed packets before any "
-				  "rule and knows no other such state");
+		return nft_missing(r,
+				   "bpffw has no conntrack: it drops malformed packets before any "
+				   "rule and knows no other such state");
 	if (!(bits & STATE_NEW)) {
 		alternative->rule.established = 1;
 		item_note(d, "the state became 'established': answers to what this host sent, by "
@@ -572,9 +547,9 @@ static bool read_fragment(struct nft_rule *r)
 		return nft_missing(r, "a fragment offset in words that bpffw does not know");
 	if (!r->n->has_ingress)
 		return nft_missing(r, "the host reassembles before this hook: fragments never come "
-				  "there ('drop frag any' drops them)");
+				      "there ('drop frag any' drops them)");
 	vec_for_each(alternative, &r->list)
-		alternative->rule.frag = !negated	  ? FRAG_WORD_NO
+		alternative->rule.frag = !negated         ? FRAG_WORD_NO
 					 : mask == 0x1fff ? FRAG_WORD_LATER
 							  : FRAG_WORD_ANY;
 	return true;
@@ -616,7 +591,8 @@ static bool read_dynamic(struct nft_rule *r, bool named)
 		return nft_missing(r, "a set that packets fill, in words that bpffw does not know");
 	left = take_left(r);
 	if (!left || left->field != FIELD_SRC)
-		return nft_missing(r, "a set that packets fill with other things than their source");
+		return nft_missing(r,
+				   "a set that packets fill with other things than their source");
 	put_families(r, left->families);
 	r->per_source = true;
 	r->per_mask = left->kind == NFT_ADDR4 ? 32 : 128;
@@ -630,8 +606,7 @@ static bool read_dynamic(struct nft_rule *r, bool named)
 			return false;
 	} else if (take_if(r, "ct")) {
 		if (!take_if(r, "count") || !take_if(r, "over") ||
-		    !read_number(take_text(r), CONNECTIONS_MAX, &r->connections) ||
-		    !r->connections)
+		    !read_number(take_text(r), CONNECTIONS_MAX, &r->connections) || !r->connections)
 			return nft_missing(r, "bpffw limits up to 64 TCP connections of a source");
 	} else {
 		r->ban_set = name;
@@ -642,69 +617,7 @@ static bool read_dynamic(struct nft_rule *r, bool named)
 	       nft_missing(r, "a set that packets fill, in words that bpffw does not know");
 }
 
-/* ---- statements ---- */
-
-static bool read_log(struct nft_rule *r)
-{
-	static const char *const names[] = { "level", "flags", "group", "snaplen",
-					     "queue-threshold" };
-
-	r->log = true;
-	for (;;) {
-		uint32_t i = 0;
-
-		if (take_if(r, "prefix")) {
-			r->log_prefix = take_text(r);
-			continue;
-		}
-		while (i < 5 && !nft_is(peek(r), names[i]))
-			i++;
-		if (i == 5)
-			return true;
-		r->n->at++;
-		take_text(r);
-		while (take_if(r, ","))
-			take_text(r);
-	}
-}
-
-static bool read_reject(struct nft_rule *r)
-{
-	r->verdict = VERDICT_DROP;
-	item_note(&r->n->d, "reject became drop (XDP cannot send a reply)");
-	if (!take_if(r, "with"))
-		return true;
-	while (peek(r)->kind == NFT_WORD && !nft_is(peek(r), "comment"))
-		r->n->at++;
-	return true;
-}
-
-static bool read_counter(struct nft_rule *r)
-{
-	r->counter = true;
-	if (take_if(r, "name"))
-		take_text(r);
-	if (take_if(r, "packets"))
-		take_text(r);
-	if (take_if(r, "bytes"))
-		take_text(r);
-	return true;
-}
-
-static bool read_comment(struct nft_rule *r)
-{
-	struct str text = take_text(r);
-	struct buf plain = { .arena = r->n->d.arena };
-
-	for (uint32_t i = 0; i < text.len; i++) {
-		char c = text.s[i] < 0x20 || text.s[i] > 0x7e ? '?' : text.s[i];
-
-		buf_add(&plain, (struct str){ &c, 1 });
-	}
-	vec_for_each(alternative, &r->list)
-		alternative->rule.comment = (struct str){ buf_text(&plain), plain.len };
-	return true;
-}
+/* ---- the words of a rule ---- */
 
 static bool read_family(struct nft_rule *r)
 {
@@ -749,13 +662,13 @@ static bool read_expression(struct nft_rule *r)
 	if (take_verdict(r, &r->verdict, &r->target))
 		return true;
 	if (take_if(r, "counter"))
-		return read_counter(r);
+		return nft_read_counter(r);
 	if (take_if(r, "log"))
-		return read_log(r);
+		return nft_read_log(r);
 	if (take_if(r, "reject"))
-		return read_reject(r);
+		return nft_read_reject(r);
 	if (take_if(r, "comment"))
-		return read_comment(r);
+		return nft_read_comment(r);
 	if (take_if(r, "limit"))
 		return read_limit(r);
 	if (take_if(r, "add") || take_if(r, "update") || take_if(r, "meter"))
@@ -792,8 +705,8 @@ static void tell_effect(struct nft_rule *r)
 	if (drops)
 		item->note = arena_printf(r->n->d.arena, "%s; WHAT IT DROPS GOES ON", item->note);
 	else if (accepts)
-		item->note = arena_printf(r->n->d.arena, "%s; what it lets pass goes on",
-					  item->note);
+		item->note =
+			arena_printf(r->n->d.arena, "%s; what it lets pass goes on", item->note);
 }
 
 static bool read_rule(struct nft_rule *r)

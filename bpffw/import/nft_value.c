@@ -5,7 +5,7 @@
 #include "compiler/lang/names.h"
 
 /* An anonymous list or a set written into a rule; larger ones are sets of ours. */
-#define INLINE_MAX 4096
+#define INLINE_MAX  4096
 #define PRINTED_MAX 1000000
 
 static bool not_understood(struct nft *n, const char *what, struct str text)
@@ -16,27 +16,35 @@ static bool not_understood(struct nft *n, const char *what, struct str text)
 /* ---- one element ---- */
 
 static const struct name_value icmp6_names[] = {
-	{ "mld-listener-query", 130 },	   { "mld-listener-report", 131 },
-	{ "mld-listener-done", 132 },	   { "mld-listener-reduction", 132 },
-	{ "nd-router-solicit", 133 },	   { "nd-router-advert", 134 },
-	{ "nd-neighbor-solicit", 135 },	   { "nd-neighbor-advert", 136 },
-	{ "nd-redirect", 137 },		   { "ind-neighbor-solicit", 141 },
-	{ "ind-neighbor-advert", 142 },	   { "mld2-listener-report", 143 },
+	{ "mld-listener-query", 130 },
+	{ "mld-listener-report", 131 },
+	{ "mld-listener-done", 132 },
+	{ "mld-listener-reduction", 132 },
+	{ "nd-router-solicit", 133 },
+	{ "nd-router-advert", 134 },
+	{ "nd-neighbor-solicit", 135 },
+	{ "nd-neighbor-advert", 136 },
+	{ "nd-redirect", 137 },
+	{ "ind-neighbor-solicit", 141 },
+	{ "ind-neighbor-advert", 142 },
+	{ "mld2-listener-report", 143 },
 	{ NULL, 0 },
 };
 
 static const struct name_value icmp_names[] = {
-	{ "info-request", 15 }, { "info-reply", 16 }, { NULL, 0 },
+	{ "info-request", 15 },
+	{ "info-reply", 16 },
+	{ NULL, 0 },
 };
 
 static const struct name_value icmp_codes[] = {
-	{ "net-unreachable", 0 },  { "host-unreachable", 1 }, { "prot-unreachable", 2 },
-	{ "port-unreachable", 3 }, { "frag-needed", 4 },      { "net-prohibited", 9 },
+	{ "net-unreachable", 0 },  { "host-unreachable", 1 },  { "prot-unreachable", 2 },
+	{ "port-unreachable", 3 }, { "frag-needed", 4 },       { "net-prohibited", 9 },
 	{ "host-prohibited", 10 }, { "admin-prohibited", 13 }, { NULL, 0 },
 };
 
 static const struct name_value ether_types[] = {
-	{ "ip", 0x0800 }, { "ip6", 0x86dd }, { "arp", 0x0806 }, { "8021q", 0x8100 },
+	{ "ip", 0x0800 },   { "ip6", 0x86dd },    { "arp", 0x0806 }, { "8021q", 0x8100 },
 	{ "vlan", 0x8100 }, { "8021ad", 0x88a8 }, { NULL, 0 },
 };
 
@@ -217,8 +225,8 @@ static bool print_set(struct nft *n, struct nft_set *set, enum nft_field kind)
 static bool is_set_of(const struct nft_set *set, enum nft_field kind)
 {
 	static const char *const types[] = {
-		[NFT_ADDR4] = "ipv4_addr",   [NFT_ADDR6] = "ipv6_addr", [NFT_PORT] = "inet_service",
-		[NFT_MAC] = "ether_addr",    [NFT_NAME] = NULL,
+		[NFT_ADDR4] = "ipv4_addr", [NFT_ADDR6] = "ipv6_addr", [NFT_PORT] = "inet_service",
+		[NFT_MAC] = "ether_addr",  [NFT_NAME] = NULL,
 	};
 	static const char *const fields[] = {
 		[NFT_ADDR4] = "ip ", [NFT_ADDR6] = "ip6 ", [NFT_PORT] = "port",
