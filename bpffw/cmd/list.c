@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The running rules in the order in which a packet meets them, with their counters. */
+#include <time.h>
 #include <unistd.h>
 
 #include "bpf/abi.h"
 #include "bpffw/cmd/common.h"
 #include "bpffw/cmd/list_json.h"
+#include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/table.h"
 #include "compiler/lang/print.h"
@@ -26,6 +28,8 @@ struct listing {
 	struct session *s;
 	const struct ruleset *rs;
 	const struct totals *totals;
+	struct clock_config clock;
+	uint64_t now;
 	struct table table;
 	bool exact;
 };
@@ -123,6 +127,16 @@ static const char *family_note(const struct rule *rule)
 	return rule->families == FAM_IPV4 ? "  (IPv4 only)" : "  (IPv6 only)";
 }
 
+/* A rule with `when` or `until`: what the clock says of it at present. */
+static const char *time_note(const struct listing *l, const struct rule *rule)
+{
+	if (rule->disabled || (!rule->schedule && !rule->has_until))
+		return "";
+	if (rule->has_until && l->now >= rule->until)
+		return "  (past)";
+	return clock_allows(&l->clock, rule, l->now) ? "  (active now)" : "  (not active now)";
+}
+
 static void add_rule(struct listing *l, const struct rule *rule, const char *indent)
 {
 	struct arena *arena = l->s->arena;
@@ -137,6 +151,7 @@ static void add_rule(struct listing *l, const struct rule *rule, const char *ind
 	else
 		buf_puts(&text, rule->text);
 	buf_puts(&text, family_note(rule));
+	buf_puts(&text, time_note(l, rule));
 	id = arena_printf(arena, "r%u", rule->id);
 	if (rule->verb.row->uncounted)
 		add_note(l, id, name, buf_text(&text), "-");
@@ -177,6 +192,8 @@ static void print_text(struct session *s, const struct generation *gen, const st
 		.s = s,
 		.rs = gen->rs,
 		.totals = totals,
+		.clock = clock_read(),
+		.now = (uint64_t)time(NULL),
 		.table = { .arena = s->arena, .columns = columns, .n_columns = COLS },
 		.exact = s->in->verbose || isatty(STDOUT_FILENO) != 1,
 	};

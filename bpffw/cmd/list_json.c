@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bpffw/cmd/list_json.h"
 
+#include <time.h>
+
 #include "bpf/abi.h"
+#include "bpffw/runtime/clock.h"
 #include "bpffw/ui/json.h"
 #include "compiler/lang/print.h"
 
@@ -49,8 +52,16 @@ static json_t *origin_json(const struct origin *origin)
 	return json_pack("{s:o,s:i}", "file", json_str(origin->file), "line", (int)origin->line);
 }
 
+/* What `when` and `until` say at present; null without them. */
+static json_t *active_json(const struct rule *rule, const struct clock_config *clock)
+{
+	if (!rule->schedule && !rule->has_until)
+		return json_null();
+	return json_boolean(clock_allows(clock, rule, (uint64_t)time(NULL)));
+}
+
 static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
-			 const struct totals *totals)
+			 const struct totals *totals, const struct clock_config *clock)
 {
 	struct chain *chain = &rs->chains.data[rule->chain];
 	struct buf text = { .arena = rs->arena };
@@ -73,6 +84,8 @@ static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
 	json_object_set_new(object, "disabled", json_boolean(rule->disabled));
 	json_object_set_new(object, "until",
 			    rule->has_until ? json_time((int64_t)rule->until) : json_null());
+	json_object_set_new(object, "when", json_str_or_null(rule->when));
+	json_object_set_new(object, "active", active_json(rule, clock));
 	json_object_set_new(object, "comment", json_str_or_null(rule->comment));
 	json_object_set_new(object, "origin", origin_json(&rule->origin));
 	return object;
@@ -81,11 +94,13 @@ static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
 static json_t *rules_json(const struct ruleset *rs, const struct totals *totals)
 {
 	uint32_t *order = arena_new_array(rs->arena, uint32_t, rs->rules.len);
+	struct clock_config clock = clock_read();
 	json_t *list = json_array();
 
 	print_order(rs, order);
 	for (uint32_t i = 0; i < rs->rules.len; i++)
-		json_array_append_new(list, rule_json(rs, &rs->rules.data[order[i]], totals));
+		json_array_append_new(list,
+				      rule_json(rs, &rs->rules.data[order[i]], totals, &clock));
 	return list;
 }
 

@@ -62,3 +62,10 @@ struct clock_config clock_read(void)
 	}
 	return config;
 }
+
+bool clock_allows(const struct clock_config *clock, const struct rule *rule, uint64_t utc)
+{
+	if (rule->has_until && utc >= rule->until)
+		return false;
+	return !rule->schedule || schedule_active(rule->schedule, schedule_minute(clock, utc));
+}

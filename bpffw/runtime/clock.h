@@ -3,9 +3,13 @@
 #ifndef BPFFW_CLOCK_H
 #define BPFFW_CLOCK_H
 
-#include "bpf/schedule.h"
+#include "compiler/lang/rule.h"
 
 /* As this host has it now: TAI - UTC, the UTC offset and its next changes within three years. */
 struct clock_config clock_read(void);
+
+/* Whether `when` and `until` of the rule let it match at @utc, by the same lines as in the kernel.
+ */
+bool clock_allows(const struct clock_config *clock, const struct rule *rule, uint64_t utc);
 
 #endif
