@@ -66,9 +66,11 @@ $O/obj/%.o: %.c
 	@mkdir -p $(@D) && echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# Its compare-and-swap needs kernel 5.12; the others load on older ones.
+$O/bpf/actions.bpf.o: BPF_CPU := -mcpu=v3
 $O/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D) && echo "  BPF     $<"
-	$(Q)$(CLANG) --target=bpf -O2 -g -Wall -Werror $(BPF_INC) -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) --target=bpf $(BPF_CPU) -O2 -g -Wall -Werror $(BPF_INC) -MMD -MP -c $< -o $@
 
 # bpf_NAME_start, bpf_NAME_end: the bytes of NAME.bpf.o.
 $O/bpf/%.embed.o: $O/bpf/%.bpf.o

@@ -105,18 +105,15 @@ struct pkt {
 	__u32 walk;    /* the parser's own; afterwards classify's */
 	__u32 slot;    /* classify's own: of a counter */
 	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
-	/* From classify to `actions`: */
-	__u32 act;   /* index into the generation's acts */
-	__u32 place; /* the place that matched; PLACE_NONE: the default */
-	__u32 next;  /* forest_action.next of it: what follows where the act does not decide */
-	__u64 now;   /* bpf_ktime_get_ns(), 0: not read yet */
+	__u32 act;     /* from classify to `actions`: index into the generation's acts (act.h) */
+	__u64 now;     /* bpf_ktime_get_ns(), 0: not read yet */
 	/*
 	 * More that `enter` finds out, one byte each, 0 or 1: membership in run-time sets,
 	 * schedules. What each means is the generation's (compiler/ir/facts.h). A probed packet
 	 * brings them along.
 	 */
 	__u8 fact[PKT_FACTS];
-	__u8 pad2[96];
+	__u8 pad2[104];
 	/* classify's own: the fields that the forest cuts and compares, one 64-bit word each */
 	__u64 key[PKT_KEYS];
 	__u8 pad3[128];
@@ -171,6 +168,7 @@ enum counter_slot {
 	SLOT_ALLOWLIST,
 	SLOT_BLACKLIST,
 	SLOT_TOO_MANY_TAILS, /* a packet that met more acts than the kernel lets us jump: dropped */
+	SLOT_EVICTED,        /* limits: the newcomer's packets that took a cell in use */
 	SLOT_MALFORMED,      /* + enum pkt_reason */
 	SLOT_RULES = 64,
 };

@@ -6,6 +6,7 @@
 
 #include "compiler/gen/straight.h"
 #include "compiler/gen/walker.h"
+#include "compiler/ir/acts.h"
 #include "compiler/ir/facts.h"
 #include "compiler/ir/prove.h"
 
@@ -55,17 +56,14 @@ static const char *make_cubes(const struct places *places, const char *passes, s
 }
 
 /* Return: NULL, or why there is no proven forest. */
-static const char *make_forest(const struct places *places, const char *passes,
+static const char *make_forest(const struct places *places, const struct cubes *cubes,
 			       const struct forest **ret_forest, const struct proof **ret_proof)
 {
 	struct arena *arena = places->rs->arena;
 	struct forest *forest = arena_new_array(arena, struct forest, 1);
 	struct proof *proof = arena_new_array(arena, struct proof, 1);
-	struct cubes cubes[3] = { 0 };
-	const char *why = make_cubes(places, passes, cubes);
+	const char *why = forest_build(arena, places, cubes, forest);
 
-	if (!why)
-		why = forest_build(arena, places, cubes, forest);
 	if (why)
 		return why;
 	*proof = forest_prove(arena, places, forest);
@@ -77,12 +75,12 @@ static const char *make_forest(const struct places *places, const char *passes,
 	return NULL;
 }
 
-static const char *emit_forest(struct gen *gen, const struct places *places, const char *passes,
-			       struct compiled *compiled)
+static const char *emit_forest(struct gen *gen, const struct places *places,
+			       const struct cubes *cubes, struct compiled *compiled)
 {
 	const struct forest *forest = NULL;
 	const struct proof *proof = NULL;
-	const char *why = make_forest(places, passes, &forest, &proof);
+	const char *why = make_forest(places, cubes, &forest, &proof);
 
 	if (why)
 		return why;
@@ -95,14 +93,17 @@ static const char *emit_forest(struct gen *gen, const struct places *places, con
 	compiled->blob = forest->blob;
 	compiled->blob_size = forest->blob_size;
 	compiled->blob_room = gen->blob_room;
+	compiled->acts = forest->acts;
+	compiled->n_acts = forest->n_acts;
 	take_places(places, compiled);
 	return NULL;
 }
 
-static bool emit_straight(struct gen *gen, struct diags *ds, struct compiled *compiled)
+static bool emit_straight(struct gen *gen, struct diags *ds, const struct places *places,
+			  struct compiled *compiled)
 {
 	gen_init(gen, gen->rs);
-	if (!straight_emit(gen, ds, compiled))
+	if (!straight_emit(gen, ds, places->n_acts ? places : NULL, compiled))
 		return false;
 	compiled->classifier = CLASSIFIER_STRAIGHT;
 	compiled->blob = gen->blob.data;
@@ -110,19 +111,81 @@ static bool emit_straight(struct gen *gen, struct diags *ds, struct compiled *co
 	return true;
 }
 
+static bool any_acts(const struct ruleset *rs)
+{
+	vec_for_each(rule, &rs->rules)
+		if (!rule->disabled && place_acts(rule))
+			return true;
+	return false;
+}
+
+/* Each act that goes on costs jumps between programs. @why: there are no cubes that tell more */
+static bool acts_fit(struct diags *ds, const struct places *places, const struct cubes *cubes,
+		     const char *why)
+{
+	struct arena *arena = places->rs->arena;
+	const char *who = NULL;
+	uint32_t n = 0;
+
+	vec_for_each(place, &places->list)
+		n += place->kind == PLACE_ACT;
+	if (n <= ACTS_ON_A_WAY)
+		return true;
+	if (why)
+		who = arena_printf(arena, "%u of them (%s)", n, why);
+	for (uint32_t i = 0; i < 3 && !who; i++)
+		who = acts_bound(arena, places, &cubes[i]);
+	if (!who)
+		return true;
+	diag_error(ds, places->rs->default_span, E192,
+		   "more than %u limits can meet in one packet: %s", ACTS_ON_A_WAY, who);
+	diag_help(ds, "limits of different ports or addresses do not meet; 'allow ... rate' ends "
+		      "a packet's way");
+	return false;
+}
+
+static bool emit_few(struct gen *gen, struct diags *ds, struct compiled *compiled)
+{
+	struct places places = { .rs = gen->rs };
+	struct cubes cubes[3] = { 0 };
+	const char *why = NULL;
+
+	if (!any_acts(gen->rs))
+		return emit_straight(gen, ds, &places, compiled);
+	if (!places_flatten(gen->rs->arena, gen->rs, FOREST_PLACES, &places)) {
+		diag_error(ds, gen->rs->default_span, E191,
+			   "too many rules beside limits, those of chains counted at each jump");
+		return false;
+	}
+	if (places.list.len > ACTS_ON_A_WAY)
+		why = make_cubes(&places, NULL, cubes);
+	if (!acts_fit(ds, &places, cubes, why))
+		return false;
+	compiled->acts = acts_make(gen->rs->arena, &places);
+	compiled->n_acts = places.n_acts;
+	return emit_straight(gen, ds, &places, compiled);
+}
+
 static bool emit(struct gen *gen, struct diags *ds, struct compile_options options,
 		 struct compiled *compiled)
 {
 	const struct ruleset *rs = gen->rs;
 	struct places places = { 0 };
+	struct cubes cubes[3] = { 0 };
 	bool few = places_flatten(rs->arena, rs, STRAIGHT_PLACES, &places);
 	const char *why;
 
 	if (options.wanted == CLASSIFIER_STRAIGHT || (options.wanted == CLASSIFIER_ANY && few))
-		return emit_straight(gen, ds, compiled);
-	why = places_flatten(rs->arena, rs, FOREST_PLACES, &places)
-		      ? emit_forest(gen, &places, options.passes, compiled)
-		      : "too many rules, those of chains counted at each jump";
+		return emit_few(gen, ds, compiled);
+	if (!places_flatten(rs->arena, rs, FOREST_PLACES, &places)) {
+		why = "too many rules, those of chains counted at each jump";
+	} else {
+		why = make_cubes(&places, options.passes, cubes);
+		if (!acts_fit(ds, &places, cubes, why))
+			return false;
+		if (!why)
+			why = emit_forest(gen, &places, cubes, compiled);
+	}
 	if (!why)
 		return true;
 	if (options.wanted == CLASSIFIER_FOREST) {
@@ -130,7 +193,7 @@ static bool emit(struct gen *gen, struct diags *ds, struct compile_options optio
 		return false;
 	}
 	diag_warning(ds, rs->default_span, W220, "every rule is looked at in turn: %s", why);
-	return emit_straight(gen, ds, compiled);
+	return emit_few(gen, ds, compiled);
 }
 
 static void take_code(const struct code *code, struct compiled *compiled)

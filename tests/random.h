@@ -259,13 +259,30 @@ static void put_timed(struct random *r, struct buf *out)
 		buf_printf(out, " until %s", RANDOM_OF(r, untils));
 }
 
+/* A limit that no test exceeds, behind the verb. */
+static void put_limit_keys(struct random *r, struct buf *out)
+{
+	static const char *const keys[] = { "src",         "src/24/48", "dst",
+					    "sport,dport", "src,dport", "src/0/128,dst" };
+
+	if (random_chance(r, 75))
+		buf_printf(out, " per %s", RANDOM_OF(r, keys));
+	if (random_chance(r, 20))
+		buf_puts(out, " exceed count");
+}
+
 /* One rule on one line; chain CHAINS is the top level. Chains jump to later ones only. */
 static void put_rule(struct random *r, struct buf *out, uint32_t chain)
 {
 	uint32_t first = chain == CHAINS ? 0 : chain + 1;
 	uint32_t dice = random_below(r, 100);
+	bool limited = random_chance(r, 12);
 
-	if (dice < 30)
+	if (limited && dice < 20)
+		buf_puts(out, dice < 15 ? "rate-limit 1g/s" : "syn-limit 1g/s");
+	else if (limited && dice < 25)
+		buf_puts(out, "rate-limit 900gbit/s");
+	else if (dice < 30)
 		buf_puts(out, "allow");
 	else if (dice < 60)
 		buf_puts(out, "drop");
@@ -278,6 +295,10 @@ static void put_rule(struct random *r, struct buf *out, uint32_t chain)
 	else
 		buf_puts(out, "count");
 	put_matches(r, out);
+	if (limited && dice < 30)
+		buf_puts(out, dice < 25 ? "" : " rate 800m/s");
+	if (limited && dice < 30)
+		put_limit_keys(r, out);
 	put_timed(r, out);
 	if (random_chance(r, 4))
 		buf_puts(out, " disabled");
@@ -352,7 +373,8 @@ struct random_rules {
 	struct ruleset *rs; /* NULL: the text could not be repaired; see ds */
 };
 
-/* A checked ruleset; each rule has the counter slot SLOT_RULES + its index. */
+/* A checked ruleset; each rule has the counter slot SLOT_RULES + its index, the excess of a limit
+ * one behind them all. */
 static struct random_rules random_rules(struct arena *arena, struct random *r)
 {
 	struct random_rules made = { 0 };
@@ -379,8 +401,13 @@ static struct random_rules random_rules(struct arena *arena, struct random *r)
 		if (!blank_lines(made.ds, text))
 			break;
 	}
-	for (uint32_t i = 0; made.rs && i < made.rs->rules.len; i++)
-		made.rs->rules.data[i].slot = SLOT_RULES + i;
+	for (uint32_t i = 0; made.rs && i < made.rs->rules.len; i++) {
+		struct rule *rule = &made.rs->rules.data[i];
+
+		rule->id = i + 1;
+		rule->slot = SLOT_RULES + i;
+		rule->over_slot = rule->limit.present ? rule->slot + made.rs->rules.len : 0;
+	}
 	return made;
 }
 
@@ -507,6 +534,7 @@ static void random_packet(struct random *r, const struct ruleset *rs, const pool
 	p->blacklisted = random_chance(r, 3);
 	for (uint32_t i = 0; i < PKT_FACTS; i++)
 		p->fact[i] &= 1;
+	p->now = 0;
 	p->probe = 0;
 	p->from = 0;
 	well_formed(p);

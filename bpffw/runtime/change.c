@@ -20,7 +20,6 @@
 #include "compiler/lang/sema.h"
 
 #define WITNESSES_MAX 10000
-#define LOADED_NONE   ((struct loaded){ -1, -1, -1, -1, -1, -1, 0, 0 })
 
 static int check_stale(struct work *w)
 {
@@ -143,6 +142,8 @@ static numbers read_used_slots(struct work *w)
 		vec_for_each(rule, &record.rules) {
 			if (rule->slot < COUNTERS_MAX)
 				vec_push(w->arena, &slots, rule->slot);
+			if (rule->over_slot && rule->over_slot < COUNTERS_MAX)
+				vec_push(w->arena, &slots, rule->over_slot);
 		}
 	}
 	failure_clear(&unread);
@@ -172,7 +173,7 @@ static bool try_slots(struct work *w, const numbers *slots)
 /* Ids and slots: those of the same rules in the running generation, else new ones. */
 static int give_ids(struct work *w)
 {
-	uint32_t wanted = counters_size(w->rs->rules.len);
+	uint32_t wanted = counters_size(diff_slots(w->rs));
 	numbers slots = read_used_slots(w);
 
 	if (w->change->old && w->rs->next_id < w->change->old->next_id)
@@ -390,7 +391,7 @@ static int check_load(struct work *w)
 	int ret = unit_load(&unit, w->f);
 
 	if (ret == 0)
-		ret = counters_create(counters_size(w->rs->rules.len), &w->counters, w->f);
+		ret = counters_create(counters_size(diff_slots(w->rs)), &w->counters, w->f);
 	return ret == 0 ? load_rules(w, &unit) : ret;
 }
 

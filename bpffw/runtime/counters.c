@@ -36,9 +36,9 @@ void counters_close(struct counters *counters)
 	*counters = COUNTERS_NONE;
 }
 
-uint32_t counters_size(uint32_t n_rules)
+uint32_t counters_size(uint32_t n_slots)
 {
-	uint64_t size = ((uint64_t)SLOT_RULES + n_rules) * 5 / 4;
+	uint64_t size = ((uint64_t)SLOT_RULES + n_slots) * 5 / 4;
 
 	size = (size + COUNTERS_STEP - 1) / COUNTERS_STEP * COUNTERS_STEP;
 	if (size < COUNTERS_MIN)

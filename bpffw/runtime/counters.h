@@ -29,8 +29,8 @@ struct counters {
 #define _cleanup_counters_ __attribute__((cleanup(counters_close)))
 void counters_close(struct counters *counters);
 
-/* Room for @n_rules and a quarter more, in steps; every rule more costs all CPUs a counter. */
-uint32_t counters_size(uint32_t n_rules);
+/* Room for the @n_slots of rules and a quarter more, in steps; each costs all CPUs a counter. */
+uint32_t counters_size(uint32_t n_slots);
 
 int counters_create(uint32_t entries, struct counters *ret_counters, struct failure *f);
 /* From the pins `counters` and `base` in @dir. */

@@ -131,6 +131,8 @@ static struct ruleset *resolve(struct diags *ds, struct env *env, const struct a
 	for (uint32_t i = 0; i < rs->rules.len; i++) {
 		rs->rules.data[i].id = record->rules.data[i].id;
 		rs->rules.data[i].slot = record->rules.data[i].slot;
+		rs->rules.data[i].over_slot = record->rules.data[i].over_slot;
+		rs->rules.data[i].limit.clock = record->rules.data[i].clock;
 		rs->rules.data[i].origin = record->rules.data[i].origin;
 	}
 	if (rs->next_id < record->info.next_id)

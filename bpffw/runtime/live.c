@@ -69,7 +69,8 @@ static void fill_rules(struct work *w, struct record *record)
 		const struct rule *rule = &w->rs->rules.data[order[i]];
 
 		vec_push(w->arena, &record->rules,
-			 ((struct record_rule){ rule->id, rule->slot, rule->origin }));
+			 ((struct record_rule){ rule->id, rule->slot, rule->origin, rule->over_slot,
+						rule->limit.clock }));
 	}
 }
 

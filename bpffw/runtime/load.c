@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Maps first (filled through a mapping, unmapped, frozen), then `classify` from its instructions,
- * then `enter` and `probe` from the objects in this binary, then the private program array.
+ * then `enter`, `actions` and `probe` from the objects in this binary, then the private program
+ * array.
  */
 #include "bpffw/runtime/load.h"
 
@@ -18,6 +19,7 @@
 #include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/lineinfo.h"
 #include "bpffw/runtime/pin.h"
+#include "compiler/ir/acts.h"
 
 #define CLASSIFY "bpffw_classify"
 /* Kernels before 6.3 refuse more. */
@@ -26,12 +28,15 @@
 #define LOG_KEPT ((size_t)64 << 10)
 
 extern const char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
+extern const char bpf_actions_start[], bpf_actions_end[];
 
 /* An object in this binary, and the name of its only program. */
 struct embedded {
 	const char *name, *start, *end;
 };
 static const struct embedded embedded_enter = { "bpffw_enter", bpf_enter_start, bpf_enter_end };
+static const struct embedded embedded_actions = { "bpffw_actions", bpf_actions_start,
+						  bpf_actions_end };
 static const struct embedded embedded_probe = { "bpffw_probe", bpf_probe_start, bpf_probe_end };
 
 /* Programs that are jumped to must agree with the dispatcher in this. */
@@ -40,13 +45,13 @@ static uint32_t program_flags(const struct unit *unit)
 	return unit->frags ? BPF_F_XDP_HAS_FRAGS : 0;
 }
 
-static int fill_blob(int fd, const struct compiled *compiled, size_t size)
+static int fill_map(int fd, const void *data, size_t data_size, size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (at == MAP_FAILED)
 		return -errno;
-	memcpy(at, compiled->blob, compiled->blob_size);
+	memcpy(at, data, data_size);
 	/* A map that is mapped writable cannot be frozen. */
 	munmap(at, size);
 	return bpf_map_freeze(fd);
@@ -70,20 +75,43 @@ static int load_blob(const struct compiled *compiled, int *ret_fd, struct failur
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpffw_blob", 4, (uint32_t)size, 1, &opts);
 	if (fd < 0)
 		return fail_bpf(f, -fd, "cannot create the map of the lists (%zu bytes)", size);
-	err = fill_blob(fd, compiled, size);
+	err = fill_map(fd, compiled->blob, compiled->blob_size, size);
 	if (err)
 		return fail_bpf(f, -err, "cannot fill the map of the lists (%zu bytes)", size);
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
+static int load_acts(const struct compiled *compiled, int *ret_fd, struct failure *f)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t data_size = sizeof(*compiled->acts) * compiled->n_acts;
+	_cleanup_fd_ int fd = -1;
+	int err;
+
+	if (!compiled->n_acts)
+		return 0;
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpffw_acts", 4, sizeof(*compiled->acts),
+			    compiled->n_acts, &opts);
+	if (fd < 0)
+		return fail_bpf(f, -fd, "cannot create the map of %u limits", compiled->n_acts);
+	err = fill_map(fd, compiled->acts, data_size, (data_size + page - 1) / page * page);
+	if (err)
+		return fail_bpf(f, -err, "cannot fill the map of %u limits", compiled->n_acts);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
 /* A copy of the code with the descriptors of this generation's maps; NULL: out of memory. */
-static struct bpf_insn *relocate(const struct unit *unit, const struct compiled *compiled, int blob)
+static struct bpf_insn *relocate(const struct unit *unit, const struct compiled *compiled,
+				 const struct loaded *loaded)
 {
 	const int maps[MAP_REFS] = {
 		[MAP_SCRATCH] = unit->scratch,
 		[MAP_COUNTERS] = unit->counters,
-		[MAP_BLOB] = blob,
+		[MAP_BLOB] = loaded->blob,
+		[MAP_JUMPS] = loaded->jmp,
 	};
 	struct bpf_insn *insns = malloc(sizeof(*insns) * compiled->n_insns);
 
@@ -189,9 +217,9 @@ static int refused(const struct classify *c, int err, struct failure *f)
 }
 
 static int load_classify(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
-			 int blob, int *ret_fd, struct failure *f)
+			 struct loaded *loaded, struct failure *f)
 {
-	struct bpf_insn *insns = relocate(unit, compiled, blob);
+	struct bpf_insn *insns = relocate(unit, compiled, loaded);
 	struct classify c = { insns, compiled->n_insns, program_flags(unit), { .btf = -1 } };
 	int fd;
 
@@ -206,13 +234,13 @@ static int load_classify(const struct unit *unit, struct diags *ds, const struct
 	free(insns);
 	if (fd < 0)
 		return fd;
-	*ret_fd = fd;
+	loaded->classify = fd;
 	return 0;
 }
 
 /* Give the object the maps of the unit and of this generation. */
 static int share_maps(struct bpf_object *object, const struct unit *unit, const struct state *state,
-		      int jmp)
+		      const struct loaded *loaded)
 {
 	const struct {
 		const char *name;
@@ -220,7 +248,8 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, const 
 	} maps[] = {
 		{ ".data.scratch", unit->scratch },
 		{ "counters", unit->counters },
-		{ "gen_jmp", jmp },
+		{ "gen_jmp", loaded->jmp },
+		{ "acts", loaded->acts },
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -242,7 +271,8 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, const 
 
 /* Return: NULL with @f filled. */
 static struct bpf_object *open_object(const struct embedded *from, const struct unit *unit,
-				      const struct state *state, int jmp, struct failure *f)
+				      const struct state *state, const struct loaded *loaded,
+				      struct failure *f)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw");
 	struct bpf_object *object =
@@ -255,7 +285,7 @@ static struct bpf_object *open_object(const struct embedded *from, const struct 
 		return NULL;
 	}
 	program = bpf_object__find_program_by_name(object, from->name);
-	err = program ? share_maps(object, unit, state, jmp) : -ENOENT;
+	err = program ? share_maps(object, unit, state, loaded) : -ENOENT;
 	if (!err)
 		err = bpf_program__set_flags(program, program_flags(unit));
 	if (!err)
@@ -280,7 +310,7 @@ static int load_object(const struct embedded *from, struct bpf_object *object, s
 static int load_enter(const struct unit *unit, const struct state *state,
 		      const struct compiled *compiled, struct loaded *loaded, struct failure *f)
 {
-	struct bpf_object *object = open_object(&embedded_enter, unit, state, loaded->jmp, f);
+	struct bpf_object *object = open_object(&embedded_enter, unit, state, loaded, f);
 	struct enter_config values = compiled->enter;
 	struct bpf_map *config;
 	int err;
@@ -307,10 +337,36 @@ static int load_enter(const struct unit *unit, const struct state *state,
 	return err;
 }
 
+static int load_actions(const struct unit *unit, const struct state *state,
+			const struct compiled *compiled, struct loaded *loaded, struct failure *f)
+{
+	struct act_config config = { 0 };
+	struct bpf_object *object;
+	struct bpf_map *map;
+	int err;
+
+	if (!compiled->n_acts)
+		return 0;
+	object = open_object(&embedded_actions, unit, state, loaded, f);
+	if (!object)
+		return -f->err;
+	acts_units(compiled->acts, compiled->n_acts, config.units);
+	map = bpf_object__find_map_by_name(object, ".rodata");
+	err = map ? bpf_map__set_initial_value(map, &config, sizeof(config)) : -ENOENT;
+	if (err) {
+		err = fail(f, -err, "cannot configure program '%s'", embedded_actions.name);
+	} else {
+		loaded->actions = load_object(&embedded_actions, object, f);
+		err = loaded->actions < 0 ? loaded->actions : 0;
+	}
+	bpf_object__close(object);
+	return err;
+}
+
 static int load_probe(const struct unit *unit, const struct state *state, struct loaded *loaded,
 		      struct failure *f)
 {
-	struct bpf_object *object = open_object(&embedded_probe, unit, state, loaded->jmp, f);
+	struct bpf_object *object = open_object(&embedded_probe, unit, state, loaded, f);
 
 	if (!object)
 		return -f->err;
@@ -324,6 +380,7 @@ static int fill_jmp(const struct loaded *loaded, struct failure *f)
 	const int programs[GEN_JUMPS] = {
 		[GEN_CLASSIFY] = loaded->classify,
 		[GEN_ENTER] = loaded->enter,
+		[GEN_ACT] = loaded->actions,
 	};
 
 	for (uint32_t i = 0; i < GEN_JUMPS; i++) {
@@ -342,14 +399,18 @@ static int load_all(const struct unit *unit, const struct state *state, struct d
 {
 	int err = load_blob(compiled, &loaded->blob, f);
 
+	if (!err)
+		err = load_acts(compiled, &loaded->acts, f);
 	if (err)
 		return err;
 	loaded->jmp = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bpffw_gen", 4, 4, GEN_JUMPS, NULL);
 	if (loaded->jmp < 0)
 		return fail_bpf(f, -loaded->jmp, "cannot create the ruleset's program array");
-	err = load_classify(unit, ds, compiled, loaded->blob, &loaded->classify, f);
+	err = load_classify(unit, ds, compiled, loaded, f);
 	if (!err)
 		err = load_enter(unit, state, compiled, loaded, f);
+	if (!err)
+		err = load_actions(unit, state, compiled, loaded, f);
 	if (!err)
 		err = load_probe(unit, state, loaded, f);
 	if (!err)
@@ -360,7 +421,7 @@ static int load_all(const struct unit *unit, const struct state *state, struct d
 int load_generation(const struct unit *unit, const struct state *state, struct diags *ds,
 		    const struct compiled *compiled, struct loaded *ret_loaded, struct failure *f)
 {
-	struct loaded loaded = { -1, -1, -1, -1, -1, -1, 0, 0 };
+	struct loaded loaded = LOADED_NONE;
 	int err;
 
 	libbpf_set_print(NULL); /* we tell ourselves what went wrong */
@@ -377,8 +438,8 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 
 void loaded_close(struct loaded *loaded)
 {
-	int *fds[] = { &loaded->jmp,   &loaded->enter, &loaded->classify,
-		       &loaded->probe, &loaded->blob,  &loaded->config };
+	int *fds[] = { &loaded->jmp,  &loaded->enter,  &loaded->classify, &loaded->probe,
+		       &loaded->blob, &loaded->config, &loaded->actions,  &loaded->acts };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)

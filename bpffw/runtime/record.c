@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * JSON by jansson. A rule is a short array, [id, slot, file, line, start, end, changed], because
+ * JSON by jansson. A rule is a short array, [id, slot, file, line, start, end, changed], and for a
+ * limit [..., slot of the excess, clock], because
  * a ruleset may have 100 000; file is an index into "files" of origins, -1: typed as a command.
  */
 #include "bpffw/runtime/record.h"
@@ -84,10 +85,15 @@ static json_t *rules_json(const struct record *record, json_t *origins)
 	vec_for_each(rule, &record->rules) {
 		const struct origin *from = &rule->origin;
 
-		json_array_append_new(
-			array, json_pack("[i,i,i,i,i,i,b]", (int)rule->id, (int)rule->slot,
-					 origin_file(origins, from->file), (int)from->line,
-					 (int)from->start, (int)from->end, (int)from->changed));
+		json_t *row = json_pack("[i,i,i,i,i,i,b]", (int)rule->id, (int)rule->slot,
+					origin_file(origins, from->file), (int)from->line,
+					(int)from->start, (int)from->end, (int)from->changed);
+
+		if (rule->over_slot) {
+			json_array_append_new(row, json_integer(rule->over_slot));
+			json_array_append_new(row, json_integer(rule->clock));
+		}
+		json_array_append_new(array, row);
 	}
 	return array;
 }
@@ -196,6 +202,8 @@ static void read_rules(struct arena *arena, const json_t *array, const strs *ori
 			.end = field(rule, 5),
 			.changed = json_is_true(json_array_get(rule, 6)),
 		};
+		to->over_slot = field(rule, 7);
+		to->clock = (uint8_t)field(rule, 8);
 	}
 }
 

@@ -8,6 +8,8 @@
 struct record_rule {
 	uint32_t id, slot;
 	struct origin origin;
+	uint32_t over_slot; /* of a rule with a limit */
+	uint8_t clock;      /* of its buckets */
 };
 
 struct record {

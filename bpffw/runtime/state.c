@@ -10,11 +10,20 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/limits.h"
 
 /* A fresh map stands beside the one it replaces until the commit. */
 #define FRESH_SUFFIX "_new"
 
 static const struct state_row rows[] = {
+	{
+		.name = "limits",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct limit_row),
+			   LIMIT_ROWS },
+		.flags = BPF_F_MMAPABLE,
+		.wanted = limits_wanted,
+		.fill = limits_fill,
+	},
 	{ .name = NULL },
 };
 

@@ -31,6 +31,7 @@ static int pin_all(struct store *store, const char *dir, const struct loaded *lo
 	} pins[] = {
 		{ "jmp", loaded->jmp },           { "enter", loaded->enter },
 		{ "classify", loaded->classify }, { "probe", loaded->probe },
+		{ "actions", loaded->actions },   { "acts", loaded->acts },
 		{ "blob", loaded->blob },         { "config", loaded->config },
 		{ "counters", counters->fd },     { "base", counters->base },
 	};

@@ -5,13 +5,14 @@
 
 #include <linux/bpf.h>
 
+#include "bpf/act.h"
 #include "compiler/lang/rule.h"
 
 struct forest;
 struct proof;
 
 /* Maps that the code addresses; the loader puts descriptors in. */
-enum map_ref { MAP_SCRATCH, MAP_COUNTERS, MAP_BLOB, MAP_REFS };
+enum map_ref { MAP_SCRATCH, MAP_COUNTERS, MAP_BLOB, MAP_JUMPS, MAP_REFS };
 
 struct reloc {
 	uint32_t insn; /* a two-slot BPF_LD_IMM64 with src_reg already set (map fd or map value) */
@@ -50,6 +51,8 @@ struct compiled {
 	uint32_t blob_size;
 	uint32_t blob_room; /* the map is at least this large: masked indexes end in it */
 	struct enter_config enter;
+	const struct act_entry *acts; /* by number; contents of the map `acts` */
+	uint32_t n_acts;        /* 0: `actions` is not needed */
 	uint32_t n_places;
 	uint32_t *rule_of_place; /* index into ruleset.rules */
 	/* What the code was made from: the ruleset with facts (ir/facts.h) in place of run-time sets

@@ -40,7 +40,7 @@ static const char *const comparisons[16] = {
 	[BPF_JLT >> 4] = "<", [BPF_JLE >> 4] = "<=", [BPF_JSET >> 4] = "&",
 	[BPF_JSLT >> 4] = "s<",
 };
-static const char *const map_names[MAP_REFS] = { "scratch", "counters", "blob" };
+static const char *const map_names[MAP_REFS] = { "scratch", "counters", "blob", "jumps" };
 /* clang-format on */
 
 static void print_place(struct buf *out, struct diags *ds, struct span span)

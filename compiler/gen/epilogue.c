@@ -50,6 +50,26 @@ void counter_emit(struct code *c, label done)
 	stx(c, 8, R0, offsetof(struct counter, bytes), R1);
 }
 
+/* Below the walker's nodes. */
+#define CONTEXT_OFFSET (-64)
+
+void context_emit(struct code *c)
+{
+	stx(c, 8, R_FRAME, CONTEXT_OFFSET, R1);
+}
+
+void act_emit(struct code *c)
+{
+	stx(c, 4, R_PKT, offsetof(struct pkt, act), R9);
+	ldx(c, 8, R1, R_FRAME, CONTEXT_OFFSET);
+	ld_map(c, R2, MAP_JUMPS);
+	alu(c, BPF_MOV, R3, GEN_ACT);
+	call(c, BPF_FUNC_tail_call);
+	alu32(c, BPF_MOV, R1, XDP_ABORTED);
+	alu32(c, BPF_MOV, R2, SLOT_TOO_MANY_TAILS);
+	alu32(c, BPF_MOV, R8, XDP_DROP);
+}
+
 void verdict_emit(struct code *c)
 {
 	label count = code_label(c), done = code_label(c);

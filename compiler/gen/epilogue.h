@@ -20,6 +20,15 @@ bool fragments_emit(struct code *c, enum fragments fragments, label next);
  */
 void counter_emit(struct code *c, label done);
 
+/* Keep the context for act_emit(): the first instruction of the program. */
+void context_emit(struct code *c);
+
+/*
+ * act_emit() - leave for `actions` with the act that R9 holds. Where that fails the code goes on
+ * as behind a decision, to be followed by verdict_emit().
+ */
+void act_emit(struct code *c);
+
 /* End the program. R1: the answer when probed, R2: counter slot, R8: verdict. */
 void verdict_emit(struct code *c);
 

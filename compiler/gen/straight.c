@@ -45,9 +45,12 @@ struct straight {
 	bool has_word;  /* R0 holds the words so far */
 	label allow, drop;
 	label count;        /* the function of count rules */
+	label leave;        /* to `actions`, with the act in R9 */
 	bool allows, drops; /* the label is jumped to: the kernel refuses unreachable code */
+	bool leaves;
 	uint32_t last_epilogue;
 	VEC(uint32_t) places;
+	const struct places *flat; /* the same with their acts; NULL: there is no act */
 };
 
 /* What a rule needs before its values are looked at. */
@@ -124,6 +127,8 @@ static void emit_prologue(struct straight *s)
 	vec_for_each(rule, &s->gen->rs->rules)
 		vec_for_each(match, &rule->matches)
 			protos |= match->row->proto;
+	if (s->flat)
+		context_emit(c);
 	slot_emit(c);
 	emit_facts(c, protos);
 }
@@ -135,6 +140,12 @@ static void emit_epilogue(struct straight *s)
 	label decide = code_label(c);
 
 	code_span(c, (struct span){ 0 });
+	if (s->leaves) {
+		code_bind(c, s->leave);
+		act_emit(c);
+		if (s->allows || s->drops)
+			jmp(c, decide);
+	}
 	if (s->allows) {
 		code_bind(c, s->allow);
 		alu32(c, BPF_MOV, R8, XDP_PASS);
@@ -149,8 +160,10 @@ static void emit_epilogue(struct straight *s)
 	verdict_emit(c);
 	s->allow = code_label(c);
 	s->drop = code_label(c);
+	s->leave = code_label(c);
 	s->allows = false;
 	s->drops = false;
+	s->leaves = false;
 	s->last_epilogue = c->insns.len;
 }
 
@@ -158,7 +171,8 @@ static void emit_epilogue_when_due(struct straight *s)
 {
 	label over;
 
-	if (s->c->insns.len - s->last_epilogue < EPILOGUE_EVERY || !(s->allows || s->drops))
+	if (s->c->insns.len - s->last_epilogue < EPILOGUE_EVERY ||
+	    !(s->allows || s->drops || s->leaves))
 		return;
 	over = code_label(s->c);
 	jmp(s->c, over);
@@ -331,23 +345,54 @@ static void emit_mismatch(struct straight *s, const struct rule *rule)
 		alu32(s->c, BPF_MOV, R0, 0);
 }
 
-/* A probed chain answers, unless it was resumed behind this place; any other counts and goes on. */
-static void emit_count_rule(struct straight *s, const struct rule *rule, uint32_t place)
+/* R0 |= 1 when the packet comes back from behind this place. */
+static void emit_passed(struct code *c, uint32_t place)
 {
-	struct code *c = s->c;
-	label next = code_label(c), real = code_label(c);
-
 	ldx(c, 4, R1, R_PKT, offsetof(struct pkt, from));
 	alu32(c, BPF_MOV, R2, place);
 	alu_reg(c, BPF_SUB, R2, R1);
 	alu(c, BPF_RSH, R2, 63);
 	alu_reg(c, BPF_OR, R0, R2);
-	jmp64_imm(c, BPF_JNE, R0, 0, next);
+}
+
+/* A probed chain ends here with its answer. */
+static void emit_answer(struct code *c, uint32_t place)
+{
+	label real = code_label(c);
+
 	ldx(c, 1, R1, R_PKT, offsetof(struct pkt, probe));
 	jmp_imm(c, BPF_JEQ, R1, 0, real);
 	alu32(c, BPF_MOV, R0, ANSWER(ANSWER_RULE, place));
 	exit_program(c);
 	code_bind(c, real);
+}
+
+/* Leaves for what the rule does. One that goes on comes back with `from` behind it. */
+static void emit_act_rule(struct straight *s, uint32_t place)
+{
+	struct code *c = s->c;
+	const struct place *flat = &s->flat->list.data[place];
+	label next = code_label(c);
+
+	if (flat->kind == PLACE_ACT)
+		emit_passed(c, place);
+	jmp64_imm(c, BPF_JNE, R0, 0, next);
+	emit_answer(c, place);
+	alu32(c, BPF_MOV, R9, flat->act - 1);
+	s->leaves = true;
+	jmp(c, s->leave);
+	code_bind(c, next);
+}
+
+/* A probed chain answers, unless it was resumed behind this place; any other counts and goes on. */
+static void emit_count_rule(struct straight *s, const struct rule *rule, uint32_t place)
+{
+	struct code *c = s->c;
+	label next = code_label(c);
+
+	emit_passed(c, place);
+	jmp64_imm(c, BPF_JNE, R0, 0, next);
+	emit_answer(c, place);
 	alu_reg(c, BPF_MOV, R1, R_PKT);
 	alu32(c, BPF_MOV, R2, rule->slot);
 	call_function(c, s->count);
@@ -468,6 +513,11 @@ static bool emit_place(struct straight *s, uint32_t index)
 	code_span(s->c, rule->span);
 	vec_push(s->c->arena, &s->places, index);
 	emit_mismatch(s, rule);
+	if (s->flat && s->flat->list.data[place].act) {
+		s->again += AGAIN_PER_VERDICT;
+		emit_act_rule(s, place);
+		return !too_large(s, rule);
+	}
 	switch (rule->verb.row->verb) {
 	case VERB_COUNT:
 		s->counts++;
@@ -508,14 +558,16 @@ static void emit_fragments(struct straight *s)
 	code_bind(s->c, next);
 }
 
-bool straight_emit(struct gen *gen, struct diags *ds, struct compiled *compiled)
+bool straight_emit(struct gen *gen, struct diags *ds, const struct places *flat,
+		   struct compiled *compiled)
 {
-	struct straight s = { .gen = gen, .c = &gen->code, .ds = ds };
+	struct straight s = { .gen = gen, .c = &gen->code, .ds = ds, .flat = flat };
 	const struct ruleset *rs = gen->rs;
 
 	s.allow = code_label(s.c);
 	s.drop = code_label(s.c);
 	s.count = code_label(s.c);
+	s.leave = code_label(s.c);
 	code_function(s.c, false, 1);
 	emit_prologue(&s);
 	emit_fragments(&s);

@@ -304,7 +304,7 @@ static void emit_compare_place(struct walker *w, const struct layout *layout)
 	ldx(c, 4, R4, R9, (int16_t)layout->order);
 	alu_reg(c, BPF_MOV, R0, R8);
 	alu_reg(c, BPF_SUB, R0, R4);
-	if (!w->resumes)
+	if (!w->from)
 		return;
 	alu_reg(c, BPF_MOV, R1, R4);
 	alu(c, BPF_RSH, R1, ORDER_PLACE);
@@ -568,6 +568,22 @@ static void emit_resume(struct walker *w, label act, label decide)
 	jmp(c, act);
 }
 
+/* R1 = answer, R9 = FOREST_ACT + the number of an act: it counts, decides, comes back. */
+static void emit_leave(struct walker *w, label decide)
+{
+	struct code *c = w->c;
+	label real = code_label(c);
+
+	ldx(c, 1, R3, R_PKT, offsetof(struct pkt, probe));
+	jmp_imm(c, BPF_JEQ, R3, 0, real);
+	alu_reg(c, BPF_MOV, R0, R1);
+	exit_program(c);
+	code_bind(c, real);
+	alu32(c, BPF_SUB, R9, FOREST_ACT);
+	act_emit(c);
+	jmp(c, decide);
+}
+
 /* What is true of the actions that decide a packet at once. */
 struct deciders {
 	bool all;          /* there are no others */
@@ -629,7 +645,9 @@ static bool emit_decided(struct walker *w, label decide)
 static void emit_action(struct walker *w, label decide)
 {
 	struct code *c = w->c;
-	label act = code_label(c), resume = code_label(c), none = code_label(c);
+	label act = code_label(c), other = code_label(c), none = code_label(c);
+	label resume = code_label(c);
+	bool others = w->resumes || w->leaves;
 	bool allow = w->rs->default_allow;
 	const struct element action = { sizeof(struct forest_action), 0 };
 
@@ -645,12 +663,18 @@ static void emit_action(struct walker *w, label decide)
 		alu(c, BPF_OR, R1, (int32_t)ANSWER(ANSWER_RULE, 0));
 		ldx(c, 4, R2, R3, offsetof(struct forest_action, slot));
 		ldx(c, 4, R9, R3, offsetof(struct forest_action, next));
-		if (w->resumes)
-			jmp_imm(c, BPF_JLT, R9, FOREST_DROP, resume);
+		if (others)
+			jmp_imm(c, BPF_JLT, R9, FOREST_DROP, other);
 		alu32(c, BPF_ADD, R9, 3);
 		alu_reg(c, BPF_MOV, R8, R9);
 		jmp(c, decide);
 	}
+	if (others)
+		code_bind(c, other);
+	if (w->resumes && w->leaves)
+		jmp_imm(c, BPF_JLT, R9, FOREST_ACT, resume);
+	if (w->leaves)
+		emit_leave(w, decide);
 	if (w->resumes) {
 		code_bind(c, resume);
 		emit_resume(w, act, decide);
@@ -663,13 +687,20 @@ static void emit_action(struct walker *w, label decide)
 bool walker_emit(struct gen *gen, const struct forest *forest)
 {
 	struct walker w = {
-		.c = &gen->code, .rs = gen->rs, .forest = forest, .resumes = forest->resumes_max > 0
+		.c = &gen->code,
+		.rs = gen->rs,
+		.forest = forest,
+		.resumes = forest->resumes_max > 0,
+		.leaves = forest->n_acts > 0,
 	};
 	label decide = code_label(w.c);
 
 	w.lookup = code_label(w.c);
 	w.tests = code_label(w.c);
+	w.from = w.resumes || w.leaves;
 	code_function(w.c, false, 1);
+	if (w.leaves)
+		context_emit(w.c);
 	slot_emit(w.c);
 	emit_fragments(&w, decide);
 	emit_lookup(&w);

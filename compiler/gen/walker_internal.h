@@ -18,7 +18,9 @@ struct walker {
 	const struct ruleset *rs;
 	const struct forest *forest;
 	label lookup, tests; /* functions */
-	bool resumes;
+	bool resumes; /* loops behind count and return places */
+	bool from;    /* a packet may come back to a place behind the first */
+	bool leaves;  /* for acts */
 	bool has_tests;
 	bool too_large; /* for the verifier */
 	uint32_t room;  /* how large the map of the blob has to be */

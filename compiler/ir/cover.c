@@ -186,8 +186,7 @@ static void file_rule(struct cover *cover, uint32_t index)
 
 static bool can_cover(const struct rule *rule)
 {
-	if (rule->disabled || !rule->verb.row->terminal || rule->limit.present || rule->when.len ||
-	    rule->has_until)
+	if (rule->disabled || !rule->verb.row->terminal || rule->when.len || rule->has_until)
 		return false;
 	vec_for_each(match, &rule->matches)
 		if (has_sets(match))

@@ -5,7 +5,7 @@
 
 static const char *const place_words[] = {
 	[PLACE_ALLOW] = "allow",   [PLACE_DROP] = "drop", [PLACE_COUNT] = "count",
-	[PLACE_RETURN] = "return", [PLACE_JUMP] = "jump",
+	[PLACE_RETURN] = "return", [PLACE_JUMP] = "jump", [PLACE_ACT] = "act",
 };
 
 /* The row that is named after the field comes behind those that stand for a value of it. */

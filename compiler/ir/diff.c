@@ -5,6 +5,8 @@
  */
 #include "compiler/ir/diff.h"
 
+#include "compiler/ir/limit.h"
+
 enum key { KEY_ID, KEY_NAME, KEY_CHAIN_TEXT, KEY_TEXT, KEYS };
 
 /* Buckets of linked old rules; a link is an index + 1, 0 the end. */
@@ -257,6 +259,41 @@ static uint32_t first_free_id(const struct ruleset *old_rs, const struct ruleset
 	return next;
 }
 
+uint32_t diff_slots(const struct ruleset *rs)
+{
+	uint32_t n = rs->rules.len;
+
+	vec_for_each(rule, &rs->rules)
+		n += rule->limit.present;
+	return n;
+}
+
+/* Behind the slots of all rules, so that those follow each other in a new ruleset. */
+static bool inherit_limits(const struct diff *diff, const struct ruleset *old_rs,
+			   struct ruleset *new_rs, uint64_t *slots_used, uint32_t n_slots)
+{
+	uint32_t hint = SLOT_RULES;
+
+	for (uint32_t i = 0; i < new_rs->rules.len; i++) {
+		struct rule *rule = &new_rs->rules.data[i];
+		const struct rule *old = NULL;
+
+		if (!rule->limit.present)
+			continue;
+		if (old_rs && diff->old_of_new[i] != DIFF_NONE)
+			old = &old_rs->rules.data[diff->old_of_new[i]];
+		rule->limit.clock = 0;
+		if (old && limit_same(&old->limit, &rule->limit))
+			rule->limit.clock = old->limit.clock;
+		rule->limit.clock = limit_clock(&rule->limit, rule->limit.clock);
+		if (old && old->over_slot)
+			rule->over_slot = old->over_slot;
+		else if (!slot_take(slots_used, n_slots, &hint, &rule->over_slot))
+			return false;
+	}
+	return true;
+}
+
 bool diff_inherit(struct arena *arena, const struct ruleset *old_rs, struct ruleset *new_rs,
 		  uint64_t *slots_used, uint32_t n_slots)
 {
@@ -275,11 +312,13 @@ bool diff_inherit(struct arena *arena, const struct ruleset *old_rs, struct rule
 		if (old) {
 			rule->slot = old->slot;
 			slots_used[old->slot / 64] |= 1ull << old->slot % 64;
+			if (old->over_slot)
+				slots_used[old->over_slot / 64] |= 1ull << old->over_slot % 64;
 		} else if (!slot_take(slots_used, n_slots, &hint, &rule->slot)) {
 			return false;
 		}
 		if (rule->id == ID_NONE)
 			rule->id = old ? old->id : new_rs->next_id++;
 	}
-	return true;
+	return inherit_limits(&diff, old_rs, new_rs, slots_used, n_slots);
 }

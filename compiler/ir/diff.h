@@ -22,12 +22,15 @@ struct diff {
 struct diff diff_rules(struct arena *arena, const struct ruleset *old_rs,
 		       const struct ruleset *new_rs);
 
+/* How many counter slots the rules need. */
+uint32_t diff_slots(const struct ruleset *rs);
+
 /*
- * Give every rule of @new_rs its id and counter slot: those of its match in @old_rs (may be
- * NULL), else the next free id (never reused) and the lowest slot not set in @slots_used
- * (a bitmap of @n_slots, slot n is bit n % 64 of word n / 64; bits of new slots are set; slots
- * below SLOT_RULES are never given). A rule whose id is preset keeps it and the
- * slot of the old rule with that id. Return: false when the slots ran out.
+ * Give every rule of @new_rs its id and counter slot (a limit: two, and its clock): those of its
+ * match in @old_rs (may be NULL), else the next free id (never reused) and the lowest slot not set
+ * in @slots_used (a bitmap of @n_slots, slot n is bit n % 64 of word n / 64; bits of new slots are
+ * set; slots below SLOT_RULES are never given). A rule whose id is preset keeps it and the slot of
+ * the old rule with that id. Return: false when the slots ran out.
  */
 bool diff_inherit(struct arena *arena, const struct ruleset *old_rs, struct ruleset *new_rs,
 		  uint64_t *slots_used, uint32_t n_slots);

@@ -200,8 +200,7 @@ static bool walk_chain(struct walk *walk, uint32_t chain)
 		} else if (yes && verb == VERB_RETURN) {
 			return false;
 		} else if (yes && place >= walk->pkt->from &&
-			   (rule->verb.row->terminal ||
-			    (verb == VERB_COUNT && walk->stop_at_count))) {
+			   (rule->verb.row->terminal || walk->stop_at_count)) {
 			answer_rule(walk, place, *index, verb == VERB_ALLOW);
 			return true;
 		}

@@ -21,7 +21,7 @@ struct eval_result {
 
 /*
  * eval_packet() - who decides this packet, starting at place pkt->from.
- * Non-terminal rules (count) answer too when @stop_at_count is set, as a probed chain does; else
+ * Non-terminal rules (count, limits) answer too when @stop_at_count is set, as a probed chain does; else
  * they are passed over. From > 0 skips malformed, essential and `option fragments`; it must be
  * one more than a place that answered for this packet before.
  * State is not modelled: no limit is exceeded. The built-in lists are asked by the bytes of @pkt;

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "compiler/ir/acts.h"
 #include "compiler/ir/forest_internal.h"
 
 #define PRUNE_MAX     256u /* longer lists are not compared pair by pair */
@@ -540,6 +541,8 @@ const char *forest_build(struct arena *arena, const struct places *places,
 		why = forest_layout(arena, places, groves, &forest);
 	if (why)
 		return why;
+	forest.acts = acts_make(arena, places);
+	forest.n_acts = places->n_acts;
 	forest.cost_ns = forest_cost(&forest);
 	*ret_forest = forest;
 	return NULL;

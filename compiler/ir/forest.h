@@ -15,6 +15,7 @@
 #ifndef BPFFW_FOREST_H
 #define BPFFW_FOREST_H
 
+#include "bpf/act.h"
 #include "compiler/ir/cube.h"
 
 #define FOREST_GROUPS_MAX 7 /* per family */
@@ -119,10 +120,13 @@ struct forest_test {
 };
 _Static_assert(sizeof(struct forest_test) == 32, "tests are indexed by a shift");
 
-/* By place. next: FOREST_ALLOW, FOREST_DROP, else where classification resumes (then slot 0 means
- * that nothing is counted: a return). */
-#define FOREST_ALLOW UINT32_MAX
-#define FOREST_DROP  (UINT32_MAX - 1)
+/*
+ * By place. next: FOREST_ALLOW, FOREST_DROP; FOREST_ACT + the number of an act, which tells what
+ * follows; else where classification resumes (then slot 0 means that nothing is counted: a return).
+ */
+#define FOREST_ALLOW NEXT_ALLOW
+#define FOREST_DROP  NEXT_DROP
+#define FOREST_ACT   0x80000000u
 struct forest_action {
 	uint32_t slot;
 	uint32_t next;
@@ -151,7 +155,9 @@ struct forest {
 	struct dims dims[3];             /* of FAMILY_NONE, IPv4, IPv6: index forest_family() */
 	uint32_t dims_used[3];           /* bitmap: the nodes and records read key[i] */
 	uint32_t n_places;
-	uint32_t resumes_max; /* most non-terminal places that one packet can meet */
+	const struct act_entry *acts; /* from acts_make(), part of what is proven */
+	uint32_t n_acts;
+	uint32_t resumes_max; /* most count and return places that one packet can meet */
 	uint32_t tests_max;   /* longest run of tests */
 	uint32_t steps_max;   /* most steps of a BOUNDS test */
 	/* statistics for `check --dump=stats` and -v */

@@ -351,6 +351,10 @@ static struct forest_action *make_actions(struct layout *l, const struct places 
 		const struct place *place = &places->list.data[i];
 		uint32_t slot = places->rs->rules.data[place->rule].slot;
 
+		if (place->act) {
+			made[i] = (struct forest_action){ slot, FOREST_ACT + place->act - 1 };
+			continue;
+		}
 		switch (place->kind) {
 		case PLACE_ALLOW:
 			made[i] = (struct forest_action){ slot, FOREST_ALLOW };
@@ -359,6 +363,7 @@ static struct forest_action *make_actions(struct layout *l, const struct places 
 			made[i] = (struct forest_action){ slot, FOREST_DROP };
 			break;
 		case PLACE_COUNT:
+		case PLACE_ACT:
 			made[i] = (struct forest_action){ slot, place->resume };
 			break;
 		case PLACE_RETURN:

@@ -17,20 +17,28 @@ struct flatten {
 	VEC(struct entered) stack;
 };
 
-static enum place_kind kind_of(enum verb verb)
+bool place_acts(const struct rule *rule)
 {
-	switch (verb) {
+	return rule->limit.present || rule->verb.row->verb == VERB_BLACKLIST;
+}
+
+static enum place_kind kind_of(const struct rule *rule)
+{
+	switch (rule->verb.row->verb) {
 	case VERB_ALLOW:
 		return PLACE_ALLOW;
 	case VERB_DROP:
+	case VERB_BLACKLIST:
 		return PLACE_DROP;
 	case VERB_COUNT:
 		return PLACE_COUNT;
 	case VERB_RETURN:
 		return PLACE_RETURN;
-	default:
-		assert(verb == VERB_JUMP);
+	case VERB_JUMP:
 		return PLACE_JUMP;
+	default:
+		assert(place_acts(rule));
+		return PLACE_ACT;
 	}
 }
 
@@ -58,9 +66,12 @@ static void step(struct flatten *f)
 	rule = &f->places->rs->rules.data[index];
 	if (rule->disabled)
 		return;
-	kind = kind_of(rule->verb.row->verb);
+	kind = kind_of(rule);
 	vec_push(f->arena, &f->places->list,
-		 ((struct place){ .rule = index, .kind = kind, .jump = top->jump }));
+		 ((struct place){ .rule = index,
+				  .kind = kind,
+				  .jump = top->jump,
+				  .act = place_acts(rule) ? ++f->places->n_acts : 0 }));
 	if (kind == PLACE_JUMP)
 		enter(f, rule->verb.chain, place);
 }
@@ -81,7 +92,7 @@ static void fill_ends(struct arena *arena, struct places *places)
 		p->reach = !jump ? n : returns[p->jump + 1] ? p->end : jump->reach;
 		if (p->kind == PLACE_RETURN)
 			p->resume = p->end;
-		if (p->kind == PLACE_COUNT)
+		if (p->kind == PLACE_COUNT || p->kind == PLACE_ACT)
 			p->resume = i + 1;
 		if (p->kind == PLACE_RETURN && jump)
 			returns[p->jump + 1] = true;

@@ -60,6 +60,13 @@ static bool says_action(const struct prover *p, uint32_t record)
 	return (order & (ORDER_ALLOW | ORDER_DROP)) == wanted;
 }
 
+bool prove_is_resume(const struct prover *p, uint32_t place)
+{
+	enum place_kind kind = p->ref.places.data[place].is.kind;
+
+	return kind == PLACE_COUNT || kind == PLACE_RETURN;
+}
+
 static bool add_piece(struct prover *p, uint32_t record)
 {
 	uint32_t place = blob_record_place(&p->view, record);
@@ -104,7 +111,7 @@ static bool find_piece(struct prover *p, uint32_t record)
 	return add_piece(p, record);
 }
 
-/* Non-terminal places in the leaf; a place with several records counts once. */
+/* Count and return places in the leaf; a place with several records counts once. */
 static void count_resumes(struct prover *p, const struct forest_node *leaf)
 {
 	uint32_t n = 0, last = PLACE_NONE;
@@ -112,7 +119,7 @@ static void count_resumes(struct prover *p, const struct forest_node *leaf)
 	for (uint32_t i = 0; i < leaf->mask; i++) {
 		uint32_t place = blob_record_place(&p->view, leaf->add + i);
 
-		n += place != last && !is_terminal(p->ref.places.data[place].is.kind);
+		n += place != last && prove_is_resume(p, place);
 		last = place;
 	}
 	if (n > p->resumes)
@@ -536,7 +543,7 @@ static bool prove_stated(struct prover *p)
 		const struct place *a = &p->ref.places.data[i].is, *b = &p->stated->list.data[i];
 
 		if (a->rule != b->rule || a->kind != b->kind || a->jump != b->jump ||
-		    a->end != b->end || a->resume != b->resume)
+		    a->end != b->end || a->resume != b->resume || a->act != b->act)
 			return prove_fail(p, i, "place %u is not that of its rule", i);
 	}
 	return true;

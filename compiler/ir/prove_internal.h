@@ -42,7 +42,7 @@ struct prover {
 	const struct forest_group *group;
 	uint32_t first_piece;
 	uint64_t visits, visits_max, work;
-	uint32_t resumes; /* most non-terminal places in one leaf */
+	uint32_t resumes; /* most count and return places in one leaf */
 	struct extent_bits region[DIMS_MAX];
 	VEC(uint32_t) lists; /* stack of lists of pieces, and room for counts */
 	uint64_t *seen;      /* by piece of the group: the leaf it was last found in */
@@ -57,7 +57,9 @@ const char *prove_packet(struct prover *p, const struct pkt *pkt);
 /* Each place of the family is the union of its pieces, but for what earlier ones decide. */
 bool prove_places(struct prover *p);
 bool prove_actions(struct prover *p);
-/* No packet meets more non-terminal places of the family than stated. */
+/* A place behind which the walker looks again, without leaving. */
+bool prove_is_resume(const struct prover *p, uint32_t place);
+/* No packet meets more of those in the family than stated. */
 bool prove_resumes(struct prover *p);
 
 #endif

@@ -19,13 +19,16 @@ static enum place_kind kind_of(const struct rule *rule)
 	case VERB_ALLOW:
 		return PLACE_ALLOW;
 	case VERB_DROP:
+	case VERB_BLACKLIST:
 		return PLACE_DROP;
 	case VERB_RETURN:
 		return PLACE_RETURN;
 	case VERB_JUMP:
 		return PLACE_JUMP;
-	default:
+	case VERB_COUNT:
 		return PLACE_COUNT;
+	default:
+		return PLACE_ACT;
 	}
 }
 
@@ -54,6 +57,9 @@ static void write_out(struct reference *ref, uint32_t max)
 			continue;
 		place = vec_add(ref->arena, &ref->places);
 		place->is = (struct place){ .rule = index, .kind = kind_of(rule), .jump = jump };
+		if (place->is.kind == PLACE_ACT || rule->limit.present ||
+		    rule->verb.row->verb == VERB_BLACKLIST)
+			place->is.act = ++ref->n_acts;
 		if (jump != PLACE_NONE)
 			place->until = top->returns ? jump : ref->places.data[jump].until;
 		else
@@ -78,7 +84,7 @@ static void fill_ends(struct reference *ref)
 		p->is.end = p->is.jump == PLACE_NONE ? n : ref->places.data[p->is.jump].is.resume;
 		if (p->until != PLACE_NONE)
 			p->until = ref->places.data[p->until].is.resume;
-		if (p->is.kind == PLACE_COUNT)
+		if (p->is.kind == PLACE_COUNT || p->is.kind == PLACE_ACT)
 			p->is.resume = i + 1;
 		if (p->is.kind == PLACE_RETURN)
 			p->is.resume = p->is.end;

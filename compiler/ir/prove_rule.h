@@ -31,6 +31,7 @@ struct reference {
 	struct set_pool kept;
 	const struct ruleset *rs;
 	VEC(struct prove_place) places;
+	uint32_t n_acts;
 	/* of the family being proven */
 	unsigned int family;
 	uint8_t family_bit;

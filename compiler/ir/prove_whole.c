@@ -351,6 +351,22 @@ bool prove_places(struct prover *p)
 	return true;
 }
 
+/* The act of a place: it is of the rule, and goes on as its verb says. */
+static bool prove_act(struct prover *p, uint32_t index, uint32_t next)
+{
+	const struct place *place = &p->ref.places.data[index].is;
+	const struct rule *rule = &p->ref.rs->rules.data[place->rule];
+	const struct act_entry *act = &p->forest->acts[place->act - 1];
+	enum verb exceed = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
+	enum act_over over = exceed == VERB_DROP    ? OVER_DROP
+			     : exceed == VERB_COUNT ? OVER_COUNT
+						    : OVER_BAN;
+
+	return act->place == index && act->next == next && act->slot == rule->slot &&
+	       act->over_slot == rule->over_slot && act->rule == rule->id && act->over == over &&
+	       !(act->does & ACT_LIMIT) == !rule->limit.present;
+}
+
 bool prove_actions(struct prover *p)
 {
 	const void *at = p->forest->blob + p->forest->actions.offset;
@@ -358,6 +374,9 @@ bool prove_actions(struct prover *p)
 
 	if (p->forest->actions.n != p->ref.places.len)
 		return prove_fail(p, PLACE_NONE, "there are more or fewer actions than places");
+	if (p->forest->n_acts != p->ref.n_acts)
+		return prove_fail(p, PLACE_NONE,
+				  "there are more or fewer acts than places with one");
 	for (uint32_t i = 0; i < p->ref.places.len; i++) {
 		const struct place *place = &p->ref.places.data[i].is;
 		struct forest_action wanted = { p->ref.rs->rules.data[place->rule].slot,
@@ -367,8 +386,13 @@ bool prove_actions(struct prover *p)
 			continue;
 		if (place->kind == PLACE_RETURN)
 			wanted.slot = 0;
-		else if (place->kind != PLACE_COUNT)
+		else if (place->kind == PLACE_ALLOW || place->kind == PLACE_DROP)
 			wanted.next = place->kind == PLACE_ALLOW ? FOREST_ALLOW : FOREST_DROP;
+		if (place->act) {
+			if (!prove_act(p, i, wanted.next))
+				return prove_fail(p, i, "the act of place %u is not its rule's", i);
+			wanted.next = FOREST_ACT + place->act - 1;
+		}
 		if (stated[i].slot != wanted.slot || stated[i].next != wanted.next)
 			return prove_fail(p, i, "the action of place %u is not its rule's", i);
 	}
@@ -418,7 +442,7 @@ static struct interval piece_span(const struct prover *p, const struct piece *pi
 	return span;
 }
 
-/* One packet resumes at most once for each non-terminal place that it can meet. */
+/* One packet resumes at most once for each count or return place that it can meet. */
 bool prove_resumes(struct prover *p)
 {
 	uint64_t *starts = arena_new_array(p->arena, uint64_t, (size_t)p->pieces.len + 1);
@@ -427,8 +451,8 @@ bool prove_resumes(struct prover *p)
 	uint32_t n_places = 0;
 
 	vec_for_each(piece, &p->pieces) {
-		n_places += !piece->until && !met[piece->place];
-		met[piece->place] |= !piece->until;
+		n_places += prove_is_resume(p, piece->place) && !met[piece->place];
+		met[piece->place] = true;
 	}
 	if (n_places <= p->forest->resumes_max)
 		return true;
@@ -438,7 +462,7 @@ bool prove_resumes(struct prover *p)
 		vec_for_each(piece, &p->pieces) {
 			struct interval span;
 
-			if (piece->until)
+			if (!prove_is_resume(p, piece->place))
 				continue;
 			span = piece_span(p, piece, dim);
 			if (span.lo > span.hi)

@@ -8,7 +8,7 @@
 const struct clause clause_options[] = {
 	{
 		.name = "rate", .help = "packets, bits or bytes a second, minute or hour",
-		.example = "allow icmp type echo-request rate 10/s", .later = "rate",
+		.example = "allow icmp type echo-request rate 10/s",
 		.kind = CLAUSE_LIMIT, .syntax = SYNTAX_WORD, .part = PART_RATE,
 	},
 	{
@@ -108,13 +108,13 @@ const struct action actions[] = {
 		.name = "rate-limit", .help = "act on what comes above a rate",
 		.example = "rate-limit 500/s burst 1000 per src udp dport 53",
 		.verb = VERB_RATE_LIMIT, .syntax = ACTION_RATE, .is_verb = true, .limits = true,
-		.rate_clauses = true, .later = "rate-limit",
+		.rate_clauses = true,
 	},
 	{
 		.name = "syn-limit", .help = "act on TCP connection attempts above a rate",
 		.example = "syn-limit 6/m burst 6 per src tcp dport 22",
 		.verb = VERB_SYN_LIMIT, .syntax = ACTION_RATE, .is_verb = true, .limits = true,
-		.rate_clauses = true, .needs_proto = PROTO_TCP, .later = "syn-limit",
+		.rate_clauses = true, .needs_proto = PROTO_TCP,
 	},
 	{
 		.name = "conn-limit", .help = "act on more connections at a time than N",

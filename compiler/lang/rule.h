@@ -46,12 +46,16 @@ struct limit {
 	enum rate_unit unit;
 	uint64_t count;     /* packets, bits or bytes ... */
 	uint64_t period;    /* ... in this many seconds */
-	uint64_t burst;     /* in packets or bytes; 0: not given */
+	uint64_t burst;     /* in packets or bytes; 0: not given. At most LIMIT_BURST_MAX */
 	uint8_t keys;       /* bits of enum limit_key */
 	uint8_t src4, src6; /* prefix lengths, 32 and 64 unless given */
 	uint64_t number;    /* conn-limit, scan-limit */
 	uint64_t within;    /* scan-limit, seconds */
+	uint8_t clock;      /* given by the store: that of its buckets (ir/limit.h); 0: none yet */
 };
+/* Packets; bytes: 64 times as many. So the kernel's unit of time is fine enough for the rate. */
+#define LIMIT_BURST_MAX (1ull << 26)
+
 enum limit_key { KEY_SRC = 1, KEY_DST = 2, KEY_SPORT = 4, KEY_DPORT = 8 };
 
 struct act {
@@ -68,9 +72,10 @@ struct act {
 enum builtin_list { BUILTIN_ALLOW, BUILTIN_BLACK };
 
 struct rule {
-	uint32_t id;    /* r7 is 7; given by the store (diff.h), ID_NONE in a plain check */
-	uint32_t slot;  /* counter slot, given by the store; 0 in a plain check */
-	uint32_t chain; /* index into ruleset.chains; 0 is the top level */
+	uint32_t id;        /* r7 is 7; given by the store (diff.h), ID_NONE in a plain check */
+	uint32_t slot;      /* counter slot, given by the store; 0 in a plain check */
+	uint32_t over_slot; /* of what is over its limit; 0: it has none */
+	uint32_t chain;     /* index into ruleset.chains; 0 is the top level */
 	struct span span;
 	struct origin origin;
 	struct act verb;

@@ -140,6 +140,11 @@ static bool read_rate(struct sema *s, const struct word *word, struct limit *lim
 	return true;
 }
 
+static uint64_t burst_max(enum rate_unit unit)
+{
+	return LIMIT_BURST_MAX * (unit == RATE_PACKETS ? 1 : 64);
+}
+
 static void read_burst(struct sema *s, const struct word *word, struct limit *limit)
 {
 	struct quantity quantity = { 0 };
@@ -156,6 +161,12 @@ static void read_burst(struct sema *s, const struct word *word, struct limit *li
 		diag_error(s->ds, word->span, E136, "the rate is in %s, so the burst is in %s",
 			   packets ? "packets" : (limit->unit == RATE_BITS ? "bits" : "bytes"),
 			   packets ? "packets: 20" : "bytes: 64kB");
+		return;
+	}
+	if (quantity.count > burst_max(limit->unit)) {
+		diag_error(s->ds, word->span, E136, "a burst is at most %llu %s",
+			   (unsigned long long)burst_max(limit->unit),
+			   packets ? "packets" : "bytes");
 		return;
 	}
 	limit->burst = quantity.count;
@@ -419,10 +430,8 @@ void sema_limits(struct sema *s, const struct ast_rule *ast, const struct scope 
 	burst = find_part(ast, PART_BURST);
 	per = find_part(ast, PART_PER);
 	exceed = find_part(ast, PART_EXCEED);
-	if (rate) {
-		sema_later(s, rate->row->later, rate->key);
+	if (rate)
 		read_rate(s, &rate->value.atoms.data[0], &rule->limit);
-	}
 	if (burst)
 		read_burst(s, &burst->value.atoms.data[0], &rule->limit);
 	for (uint32_t i = 0; per && i < per->value.atoms.len; i++)

@@ -34,7 +34,7 @@ static const struct {
 
 /* How many answers were compared, and how many of them were a rule's. */
 struct tally {
-	uint64_t answers, by_rules, forests;
+	uint64_t answers, by_rules, forests, acts, refused;
 };
 
 struct round {
@@ -221,11 +221,16 @@ static bool run_variant(struct round *round, struct compile_options options)
 	bool same;
 
 	if (!compile_with(round->ds, round->rs, options, &round->compiled)) {
+		if (round->ds->list.data[round->ds->list.len - 1].code == E192) {
+			round->tally->refused++;
+			return true;
+		}
 		print_diags(round->ds);
 		return false;
 	}
+	round->tally->acts += round->compiled.n_acts;
 	round->tally->forests += round->compiled.classifier == CLASSIFIER_FOREST;
-	if (counters_create(counters_size(round->rs->rules.len), &counters, &f)) {
+	if (counters_create(counters_size(2 * round->rs->rules.len), &counters, &f)) {
 		printf("%s\n", f.what);
 		return false;
 	}
@@ -307,9 +312,11 @@ int main(int argc, char **argv)
 		if (!same)
 			printf("not ok: seed %lu\n", (unsigned long)(seed + i));
 	}
-	printf("%lu answers compared, %lu of them by rules; %lu forests\n",
+	printf("%lu answers compared, %lu of them by rules; %lu forests; %lu acts, %lu times too "
+	       "many limits\n",
 	       (unsigned long)tally.answers, (unsigned long)tally.by_rules,
-	       (unsigned long)tally.forests);
+	       (unsigned long)tally.forests, (unsigned long)tally.acts,
+	       (unsigned long)tally.refused);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

@@ -70,7 +70,7 @@ static const struct lint_case cases[] = {
 	{ "when may not hold", "W201", DROP "drop tcp when \"mon 00:00-12:00\"\nallow tcp dport 22", "" },
 	{ "until may pass", "W201", DROP "drop tcp until 2036-12-31\nallow tcp dport 22", "" },
 	{ "a limit lets through", "W201", DROP "rate-limit 5/s tcp\nallow tcp dport 22", "" },
-	{ "so may a rate", "W201", DROP "allow tcp rate 5/s\nallow tcp dport 22", "" },
+	{ "a rate decides", "W201", DROP "allow tcp rate 5/s\nallow tcp dport 22", "5" },
 	{ "disabled covers nothing", "W201", DROP "drop tcp disabled\nallow tcp dport 22", "" },
 	{ "and is not blamed", "W201", DROP "drop tcp\nallow tcp dport 22 disabled", "" },
 	{ "count covers nothing", "W201", DROP "count tcp\nallow tcp dport 22", "" },

@@ -40,6 +40,22 @@ static struct planted plant(struct arena *arena, struct diags *ds, const struct 
 	return p;
 }
 
+/* What follows the place, by its action or its act. Return: false when there is no such act. */
+static bool next_of(const struct forest *forest, const struct forest_action *action,
+		    struct forest_action *ret_action)
+{
+	uint32_t number = action->next - FOREST_ACT;
+
+	*ret_action = *action;
+	if (action->next < FOREST_ACT || action->next >= FOREST_DROP)
+		return true;
+	if (number >= forest->n_acts)
+		return false;
+	*ret_action =
+		(struct forest_action){ forest->acts[number].slot, forest->acts[number].next };
+	return true;
+}
+
 /* Whether the forest and eval part ways over a packet, at any answer on its way. */
 static bool differs(const struct planted *p, const struct pkt *packet)
 {
@@ -51,6 +67,7 @@ static bool differs(const struct planted *p, const struct pkt *packet)
 	for (;;) {
 		uint32_t place = forest_lookup(&p->forest, &pkt, from), slot;
 		struct eval_result result;
+		struct forest_action action;
 		enum place_kind kind;
 
 		kind = place < n ? p->places.list.data[place].kind : PLACE_JUMP;
@@ -66,12 +83,11 @@ static bool differs(const struct planted *p, const struct pkt *packet)
 		if (place == PLACE_NONE)
 			return false;
 		slot = p->places.rs->rules.data[p->places.list.data[place].rule].slot;
-		if (actions_at[place].slot != slot)
+		if (!next_of(&p->forest, &actions_at[place], &action) || action.slot != slot)
 			return true;
-		if (kind != PLACE_COUNT)
-			return actions_at[place].next !=
-			       (result.allow ? FOREST_ALLOW : FOREST_DROP);
-		if (actions_at[place].next != place + 1)
+		if (kind == PLACE_ALLOW || kind == PLACE_DROP)
+			return action.next != (result.allow ? FOREST_ALLOW : FOREST_DROP);
+		if (action.next != place + 1)
 			return true;
 		pkt.from = from = place + 1;
 	}

@@ -152,8 +152,9 @@ static struct record sample(struct arena *arena)
 	vec_push(arena, &record.info.files,
 		 ((struct gen_file){ STR("/etc/bpffw/rules.fw"), 0xfedcba9876543210, STR("") }));
 	vec_push(arena, &record.rules,
-		 ((struct record_rule){ 7, 64, { STR("/etc/bpffw/rules.fw"), 3, 20, 44, false } }));
-	vec_push(arena, &record.rules, ((struct record_rule){ 8, 65, { .changed = true } }));
+		 ((struct record_rule){
+			 7, 64, { STR("/etc/bpffw/rules.fw"), 3, 20, 44, false }, 66, 19 }));
+	vec_push(arena, &record.rules, ((struct record_rule){ 8, 65, { .changed = true }, 0, 0 }));
 	return record;
 }
 
@@ -181,6 +182,9 @@ static void test_record(void **state)
 	assert_int_equal(out.rules.data[0].id, 7);
 	assert_int_equal(out.rules.data[0].slot, 64);
 	assert_int_equal(out.rules.data[0].origin.end, 44);
+	assert_int_equal(out.rules.data[0].over_slot, 66);
+	assert_int_equal(out.rules.data[0].clock, 19);
+	assert_int_equal(out.rules.data[1].over_slot, 0);
 	assert_true(str_is(out.rules.data[0].origin.file, "/etc/bpffw/rules.fw"));
 	assert_int_equal(out.rules.data[1].origin.file.len, 0);
 	assert_true(out.rules.data[1].origin.changed);

@@ -520,8 +520,8 @@ static void test_later(void **state)
 			   at.end_col);
 	}
 	assert_string_equal(buf_text(&got),
-			    "timeout 7:12-18, established 3:7-17, rate-limit 4:1-10, "
-			    "blacklist 4:31-39, log 4:48-50, rate 5:11-14, "
+			    "timeout 7:12-18, established 3:7-17, "
+			    "blacklist 4:31-39, log 4:48-50, "
 			    "timeout 7:35-41, allowlist 8:1-9, flows 9:8-12, ");
 	arena_free(loaded.arena);
 }

@@ -3,27 +3,6 @@ rule    allow established
 error   E190 7-17
 says    'established' is not supported yet
 
-rule    allow icmp type echo-request rate 10/s burst 20 per src name ping4
-error   E190 30-33
-
-rule    allow tcp dport 22 rate 10/s exceed count
-error   E190 20-23
-
-rule    rate-limit 500/s burst 1000 per src/24/48 udp dport 53 name dns-per-net
-error   E190 1-10
-
-rule    rate-limit 50mbit/s per dst udp dport 53 exceed drop
-error   E190 1-10
-
-rule    rate-limit 5MB/s burst 64kB udp
-error   E190 1-10
-
-rule    syn-limit 60/s per src tcp dport 80 exceed drop
-error   E190 1-9
-
-rule    syn-limit 6/m burst 6 per src/32/56 tcp dport 80
-error   E190 1-9
-
 rule    conn-limit 20 per src tcp dport 443
 error   E190 1-10
 

@@ -1,4 +1,4 @@
-# Limits are checked now, though they do not work yet: their own mistakes come first.
+# The mistakes of limits and of what happens above them.
 rule    allow tcp dport 22 rate 10/s per source
 error   E131 34-39
 says    unknown key 'source'

@@ -8,7 +8,7 @@ file
 | set cdn addr { 192.0.2.0/24 }
 | rate-limit 5/s per src tcp src @cdn
 warning W207
-error   E190 5:1-10
+warning W203
 
 # W208: the allowlist always wins.
 file
@@ -34,10 +34,8 @@ no      W209
 # W212: a forged source has anybody banned.
 rule    syn-limit 60/s per src tcp exceed blacklist for 1m
 warning W212
-error   E190 1-9
 error   E190 35-43
 
 rule    syn-limit 60/s per src tcp exceed blacklist verified for 1m
 no      W212
-error   E190 1-9
 error   E190 35-43

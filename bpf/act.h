@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a place does besides counting and deciding. Classification leaves by a tail call for it:
+ * pkt.act names the entry of the generation's frozen map `acts`, `actions` does what it says, and
+ * either decides or goes back to `classify`, behind the place.
+ */
+#ifndef BPFFW_ACT_H
+#define BPFFW_ACT_H
+
+#include "bpf/abi.h"
+#include "bpf/limit.h"
+
+/* Non-terminal acts on the way of one packet, each two tail calls: the kernel allows 33. */
+#define ACTS_ON_A_WAY 15
+
+/* struct act_entry.next: a verdict, or the place where classification goes on. */
+#define NEXT_ALLOW 0xffffffffu
+#define NEXT_DROP  0xfffffffeu
+
+enum act_does {
+	ACT_LIMIT = 1, /* .limit; what is over it gets .over */
+	ACT_BAN = 2,   /* .ban, each packet of the place */
+};
+
+/* What packets over a limit get. */
+enum act_over {
+	OVER_DROP,
+	OVER_COUNT, /* counted, and then as the others */
+	OVER_BAN,   /* dropped, and .ban */
+};
+
+/* Who is put on which list, and for how long. */
+struct act_ban {
+	__u32 list;    /* its number */
+	__u32 seconds; /* at most ~136 years */
+	__u8 prefix4;  /* of the source address: how many bits are banned */
+	__u8 prefix6;
+	__u8 pad[6];
+};
+
+struct act_entry {
+	__u32 place;     /* PLACE_NONE: the default */
+	__u32 next;      /* NEXT_ALLOW, NEXT_DROP, else a place */
+	__u32 slot;      /* each packet of the place is counted there */
+	__u32 over_slot; /* and those over the limit there too */
+	__u32 rule;      /* its id */
+	__u8 does;       /* bits of enum act_does */
+	__u8 over;       /* enum act_over */
+	__u8 pad[2];
+	struct act_limit limit;
+	struct act_ban ban;
+};
+
+/* .rodata of `actions`. */
+struct act_config {
+	struct limit_unit units[LIMIT_NUMBERS];
+};
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rate limits: GCRA (the virtual scheduling algorithm of ITU-T I.371) in a set-associative table
+ * of 64-bit cells that outlives generations. A cell is {limit, tag, time}: the time at which the
+ * bucket would be full again. It moves by one compare-and-swap. A cell whose time has passed says
+ * nothing: its bucket is full, as one that has no cell, so any limit may take it.
+ *
+ * Time counts in units of a power of two of ns, the limit's own, and wraps. Compiled for BPF and
+ * natively (tests).
+ */
+#ifndef BPFFW_LIMIT_H
+#define BPFFW_LIMIT_H
+
+#include "bpf/abi.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#define LIMIT_TIME_BITS   38
+#define LIMIT_TAG_BITS    16
+#define LIMIT_NUMBER_BITS 10
+#define LIMIT_NUMBERS     (1u << LIMIT_NUMBER_BITS)
+#define LIMIT_TIME        (((__u64)1 << LIMIT_TIME_BITS) - 1)
+_Static_assert(LIMIT_TIME_BITS + LIMIT_TAG_BITS + LIMIT_NUMBER_BITS == 64, "a cell is one word");
+
+/* One cache line. */
+#define LIMIT_CELLS 8
+struct limit_row {
+	__u64 cell[LIMIT_CELLS];
+} __attribute__((aligned(64)));
+
+/* The map: a row of random multipliers, rows for limits without keys, the table. */
+#define LIMIT_SEED_ROW    0u
+#define LIMIT_GLOBAL_ROWS 128u
+#define LIMIT_TABLE       (1u + LIMIT_GLOBAL_ROWS)
+#define LIMIT_ROW_BITS    15u
+#define LIMIT_ROWS        (LIMIT_TABLE + (1u << LIMIT_ROW_BITS))
+
+/* A full bucket is at most so many units, which leaves room for what is stale. */
+#define LIMIT_DEPTH_BITS 32
+/* A time further ahead than so many times the bucket is no time of this limit: it has wrapped. */
+#define LIMIT_STALE 16u
+
+struct act_limit {
+	__u64 identity; /* of rule, keys, unit: in the hash */
+	__u64 cost;     /* units of a packet, or of a byte as 48.16 fixed point */
+	__u64 depth;    /* units of the whole bucket */
+	/* What of the packet is the key: all 0 for a limit without keys. */
+	__u64 src_mask[2][2]; /* [is IPv6] as pkt.src */
+	__u64 dst_mask[2];
+	__u32 port_mask; /* source port << 16 | destination port */
+	__u16 number;    /* below LIMIT_NUMBERS; not unique */
+	__u8 shift;      /* a unit is 1 << shift ns */
+	__u8 flags;      /* bits of enum limit_flag */
+};
+enum limit_flag { LIMIT_BYTES = 1, LIMIT_KEYED = 2 };
+
+/* By number: what cells of other limits mean. */
+struct limit_unit {
+	__u8 shift; /* + 1; 0: there is no such limit, its cells are free */
+	__u8 depth_bits;
+};
+
+enum limit_result {
+	LIMIT_WITHIN,
+	LIMIT_EVICTED, /* within; it took a cell in use */
+	LIMIT_OVER,
+	LIMIT_RACED, /* another CPU changed the cell */
+};
+#define LIMIT_TRIES 4
+
+/* How far the time of a cell is ahead; 0: it has passed, or is none of this limit. */
+static __always_inline __u64 limit_ahead(__u64 cell, __u64 time, __u64 most)
+{
+	__u64 ahead = (cell - time) & LIMIT_TIME;
+
+	return ahead > most ? 0 : ahead;
+}
+
+static __always_inline __u64 limit_cost(const struct act_limit *limit, __u32 frame_len)
+{
+	if (limit->flags & LIMIT_BYTES)
+		return (limit->cost * frame_len + 0xffff) >> 16;
+	return limit->cost;
+}
+
+/* Where the bucket of a packet lies; the seed row is never 0. */
+static __always_inline __u64 limit_hash(const struct limit_row *seed, const struct act_limit *limit,
+					const struct pkt *p)
+{
+	const __u64 *mask = limit->src_mask[p->family == FAMILY_IPV6];
+	__u64 ports = ((__u32)p->sport << 16 | p->dport) & limit->port_mask;
+	__u64 hash = limit->identity;
+
+	hash += (p->src[0] & mask[0]) * seed->cell[0];
+	hash += (p->src[1] & mask[1]) * seed->cell[1];
+	hash += (p->dst[0] & limit->dst_mask[0]) * seed->cell[2];
+	hash += (p->dst[1] & limit->dst_mask[1]) * seed->cell[3];
+	hash += (ports | (__u64)p->family << 32) * seed->cell[4];
+	hash ^= hash >> 32;
+	hash *= seed->cell[5];
+	return hash ^ hash >> 29;
+}
+
+/* ns until the cell says nothing; 0: it says nothing. */
+static __always_inline __u64 limit_left(__u64 cell, __u64 now,
+					const volatile struct limit_unit *units)
+{
+	__u32 number = cell >> (64 - LIMIT_NUMBER_BITS);
+	__u8 shift = units[number].shift;
+	__u64 most = (__u64)LIMIT_STALE << (units[number].depth_bits & 63);
+
+	if (!shift)
+		return 0;
+	shift = (shift - 1) & 63;
+	return limit_ahead(cell, now >> shift, most) << shift;
+}
+
+/* A packet of a bucket that has no cell: take the one that is the least loss. */
+static __always_inline enum limit_result limit_enter(struct limit_row *row, __u64 entry, __u64 now,
+						     const volatile struct limit_unit *units)
+{
+	__u64 least = ~(__u64)0, old = 0;
+	__u32 at = 0;
+
+	for (__u32 i = 0; i < LIMIT_CELLS && least; i++) {
+		__u64 cell = *(const volatile __u64 *)&row->cell[i];
+		__u64 left = limit_left(cell, now, units);
+
+		if (left < least) {
+			least = left;
+			old = cell;
+			at = i;
+		}
+	}
+	at &= LIMIT_CELLS - 1;
+	if (__sync_val_compare_and_swap(&row->cell[at], old, entry) != old)
+		return LIMIT_RACED;
+	return least ? LIMIT_EVICTED : LIMIT_WITHIN;
+}
+
+/* @tag: the bits of the cell above its time */
+static __always_inline enum limit_result limit_move(__u64 *at, __u64 cell, __u64 tag,
+						    const struct act_limit *limit, __u64 time,
+						    __u64 cost)
+{
+	__u64 ahead = limit_ahead(cell, time, LIMIT_STALE * limit->depth);
+	enum limit_result result = LIMIT_WITHIN;
+
+	if (ahead + cost > limit->depth) {
+		/* The bucket was larger before a change: now it is empty. */
+		if (ahead <= limit->depth)
+			return LIMIT_OVER;
+		ahead = limit->depth;
+		cost = 0;
+		result = LIMIT_OVER;
+	}
+	if (__sync_val_compare_and_swap(at, cell, tag | ((time + ahead + cost) & LIMIT_TIME)) !=
+	    cell)
+		return LIMIT_RACED;
+	return result;
+}
+
+static __always_inline enum limit_result limit_try(struct limit_row *row,
+						   const struct act_limit *limit, __u64 tag,
+						   __u64 now, __u64 cost,
+						   const volatile struct limit_unit *units)
+{
+	__u64 time = (now >> (limit->shift & 63)) & LIMIT_TIME;
+
+	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
+		__u64 cell = *(const volatile __u64 *)&row->cell[i];
+
+		if (!((cell ^ tag) >> LIMIT_TIME_BITS))
+			return limit_move(&row->cell[i], cell, tag, limit, time, cost);
+	}
+	if (cost > limit->depth)
+		return LIMIT_OVER;
+	return limit_enter(row, tag | ((time + cost) & LIMIT_TIME), now, units);
+}
+
+/* @tag: above LIMIT_TIME_BITS, from limit_tag(). A bucket that many CPUs fight for is over. */
+static __always_inline enum limit_result limit_take(struct limit_row *row,
+						    const struct act_limit *limit, __u64 tag,
+						    __u64 now, __u32 frame_len,
+						    const volatile struct limit_unit *units)
+{
+	__u64 cost = limit_cost(limit, frame_len);
+	enum limit_result result = LIMIT_RACED;
+
+	for (__u32 i = 0; i < LIMIT_TRIES && result == LIMIT_RACED; i++)
+		result = limit_try(row, limit, tag, now, cost, units);
+	return result == LIMIT_RACED ? LIMIT_OVER : result;
+}
+
+/* The row's number uses the upper bits of the hash, the tag others. */
+static __always_inline __u64 limit_tag(const struct act_limit *limit, __u64 hash)
+{
+	return (__u64)limit->number << (64 - LIMIT_NUMBER_BITS) |
+	       (hash & ((1u << LIMIT_TAG_BITS) - 1)) << LIMIT_TIME_BITS;
+}
+
+static __always_inline __u32 limit_row(const struct act_limit *limit, __u64 hash)
+{
+	if (!(limit->flags & LIMIT_KEYED))
+		return 1 + limit->number % LIMIT_GLOBAL_ROWS;
+	return LIMIT_TABLE + (__u32)(hash >> (64 - LIMIT_ROW_BITS));
+}
+
+#endif
