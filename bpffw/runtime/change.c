@@ -30,7 +30,8 @@ static int check_stale(struct work *w)
 	struct tm local;
 	time_t when;
 
-	if (!old || old->number == w->store->running)
+	/* At boot @old only lends its ids. */
+	if (!old || !w->store->running || old->number == w->store->running)
 		return 0;
 	if (record_read(store_file(w->store, w->store->running, "json"), w->arena, &record,
 			&unread) < 0)
