@@ -45,7 +45,7 @@ TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev \
             libreadline-dev libcmocka-dev \
             util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables \
-            python3 python3-scapy mandoc zsh fish expect systemd
+            python3 python3-scapy mandoc zsh fish expect
 # ... and what only `make fmt` and `make tidy` need.
 PACKAGES_FORMAT := clang-format clang-tidy
 
@@ -66,8 +66,8 @@ $O/obj/%.o: %.c
 	@mkdir -p $(@D) && echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# Its compare-and-swap needs kernel 5.12; the others load on older ones.
-$O/bpf/actions.bpf.o: BPF_CPU := -mcpu=v3
+# Their compare-and-swap needs kernel 5.12; the others load on older ones.
+$O/bpf/actions.bpf.o $O/bpf/enter.bpf.o $O/bpf/egress.bpf.o: BPF_CPU := -mcpu=v3
 $O/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D) && echo "  BPF     $<"
 	$(Q)$(CLANG) --target=bpf $(BPF_CPU) -O2 -g -Wall -Werror $(BPF_INC) -MMD -MP -c $< -o $@
@@ -160,8 +160,6 @@ tidy:
 		xargs -P2 -I{} clang-tidy --quiet {} -- $(ALL_CFLAGS) 2>/dev/null
 
 MAN_PAGES := $(wildcard etc/*.[1-9])
-UNITS     := $(wildcard etc/*.service)
-UNIT_DIR   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 DOC_DIR    = $(DESTDIR)$(PREFIX)/share/doc/bpffw
 BASH_DIR   = $(PREFIX)/share/bash-completion/completions
 ZSH_DIR    = $(PREFIX)/share/zsh/site-functions
@@ -177,10 +175,6 @@ install: all
 	install -D -m 644 completions/bpffw.bash $(DESTDIR)$(BASH_DIR)/bpffw
 	install -D -m 644 completions/_bpffw $(DESTDIR)$(ZSH_DIR)/_bpffw
 	install -D -m 644 completions/bpffw.fish $(DESTDIR)$(FISH_DIR)/bpffw.fish
-	for unit in $(UNITS); do \
-		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' $$unit >$O/$${unit##*/} && \
-		install -D -m 644 $O/$${unit##*/} $(UNIT_DIR)/$${unit##*/} || exit 1; \
-	done
 	@# Never over an administrator's file.
 	[ -e $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw ] || \
 		install -m 640 etc/rules.fw $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw
@@ -190,7 +184,7 @@ install: all
 # The files under $(SYSCONFDIR) stay: they are the administrator's. So does what is attached.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/bpffw $(DESTDIR)$(BASH_DIR)/bpffw \
-		$(DESTDIR)$(ZSH_DIR)/_bpffw $(DESTDIR)$(FISH_DIR)/bpffw.fish $(UNITS:etc/%=$(UNIT_DIR)/%)
+		$(DESTDIR)$(ZSH_DIR)/_bpffw $(DESTDIR)$(FISH_DIR)/bpffw.fish
 	for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done

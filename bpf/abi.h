@@ -101,7 +101,8 @@ struct pkt {
 	__u8 established;
 	__u8 allowlisted;
 	__u8 blacklisted;
-	__u8 pad[2];
+	__u8 completed; /* this ACK acknowledges our own SYN-ACK: its source is not forged */
+	__u8 pad[1];
 	__u32 walk;    /* the parser's own; afterwards classify's */
 	__u32 slot;    /* classify's own: of a counter */
 	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
@@ -216,6 +217,7 @@ struct enter_config {
 	__u8 malformed_pass; /* option malformed pass */
 	__u8 antispoof;      /* option antispoof on */
 	__u8 essential;      /* essential on */
+	__u8 established;    /* look for the packet's flow */
 	__u8 allowlist;      /* in use */
 	__u8 blacklist;
 	__u8 n_facts;

@@ -5,6 +5,7 @@
  * the facts, then `classify`. The config is frozen before the program is loaded: its values are
  * constants for the verifier, and what the ruleset does not use is not there.
  */
+#include "bpf/flow_chain.h"
 #include "bpf/generation.h"
 #include "bpf/list.h"
 
@@ -129,6 +130,8 @@ int bpffw_enter(struct xdp_md *ctx)
 			return enter_decide(p, ANSWER_ALLOWLIST, SLOT_ALLOWLIST, XDP_PASS);
 		if (config.blacklist && is_source(p, LIST_BLACK, p->blacklisted))
 			return enter_decide(p, ANSWER_BLACKLIST, SLOT_BLACKLIST, XDP_DROP);
+		if (config.established && !p->probe)
+			flow_enter(ctx, p);
 		if (config.n_facts && !p->probe)
 			find_facts(p);
 	}

@@ -116,6 +116,7 @@ struct cursor {
 	__u32 end;  /* first byte behind the packet: of the frame, later of the IP packet */
 	__u8 proto; /* of the next header */
 	__u8 frag;  /* enum pkt_frag */
+	__u8 own;   /* from a stack that sends more at once than a length field can tell */
 };
 
 static __always_inline __u16 wire_u16(const __u8 *at)
@@ -276,6 +277,8 @@ static __always_inline __u8 parse_ip4(struct pkt *p, struct cursor *c)
 		return fault;
 	header = (at[0] & 15) * 4;
 	total = wire_u16(at + 2);
+	if (c->own && total == 0)
+		total = c->end - c->off;
 	if (at[0] >> 4 != 4 || header < WIRE_IP4_HEADER || total < header ||
 	    c->off + total > c->end)
 		return REASON_IP4_HEADER;
@@ -315,7 +318,7 @@ static __always_inline __u8 parse_ip6_options(struct pkt *p, const struct cursor
 			return at[0] == WIRE_OPTION_PAD1 ? REASON_NONE : REASON_IP6_OPTIONS;
 		if (at + 2 > c->data_end)
 			return REASON_UNREADABLE;
-		if (at[0] == WIRE_OPTION_JUMBO)
+		if (at[0] == WIRE_OPTION_JUMBO && !c->own)
 			return REASON_IP6_OPTIONS;
 		off += option_step(at[0], WIRE_OPTION_PAD1, 2 + at[1]);
 		if (off > end)
@@ -393,6 +396,8 @@ static __always_inline __u8 parse_ip6(struct pkt *p, struct cursor *c)
 	if (fault)
 		return fault;
 	payload = wire_u16(at + 4);
+	if (c->own && payload == 0)
+		payload = c->end - c->off - WIRE_IP6_HEADER;
 	if (at[0] >> 4 != 6 || c->off + WIRE_IP6_HEADER + payload > c->end)
 		return REASON_IP6_HEADER;
 	c->proto = at[6];
@@ -578,23 +583,38 @@ static __always_inline __u8 parse_frame(struct pkt *p, struct cursor *c)
 	return type == WIRE_TYPE_IP4 ? spoof_ip4(p, c) : spoof_ip6(p, c);
 }
 
+static __always_inline void parse_all(struct pkt *p, struct cursor *c)
+{
+	__builtin_memset(p, 0, __builtin_offsetof(struct pkt, walk));
+	p->now = 0;
+	p->frame_len = c->end;
+	p->reason = parse_frame(p, c);
+}
+
 /**
  * pkt_parse() - bring a frame into normal form
  * @data:      its first byte
  * @data_end:  behind the last byte of the linear part
  * @frame_len: bytes of all parts, without FCS; the linear part alone where there is only that
- * Writes every field before `walk`: what is absent is 0, also ifnum, from, probe and the state bits.
- * `now` becomes 0, the facts are left to `enter`.
+ * Writes every field before `walk`: what is absent is 0, also ifnum, from, probe and the state
+ * bits. `now` becomes 0, the facts are left to `enter`.
  */
 static __always_inline void pkt_parse(struct pkt *p, const void *data, const void *data_end,
 				      __u32 frame_len)
 {
 	struct cursor c = { .data = data, .data_end = data_end, .end = frame_len };
 
-	__builtin_memset(p, 0, __builtin_offsetof(struct pkt, walk));
-	p->now = 0;
-	p->frame_len = frame_len;
-	p->reason = parse_frame(p, &c);
+	parse_all(p, &c);
+}
+
+/* The same for what this host sends: one buffer may become many packets, and its length field is 0
+ * (BIG TCP) where 16 bits cannot tell it. */
+static __always_inline void pkt_parse_own(struct pkt *p, const void *data, const void *data_end,
+					  __u32 frame_len)
+{
+	struct cursor c = { .data = data, .data_end = data_end, .end = frame_len, .own = 1 };
+
+	parse_all(p, &c);
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "bpf/flow.h"
 #include "compiler/gen/straight.h"
 #include "compiler/gen/walker.h"
 #include "compiler/ir/acts.h"
@@ -208,6 +209,19 @@ static void take_code(const struct code *code, struct compiled *compiled)
 	compiled->functions.len = code->functions.len;
 }
 
+/* Only what a rule asks for is looked up. */
+static bool asks_for_flows(const struct ruleset *rs)
+{
+	vec_for_each(rule, &rs->rules) {
+		vec_for_each(match, &rule->matches) {
+			if (!rule->disabled && match->row->width &&
+			    match->row->offset == offsetof(struct pkt, established))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_options options,
 		  struct compiled *ret_compiled)
 {
@@ -226,6 +240,9 @@ bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_opt
 	compiled.enter.malformed_pass = rs->malformed_pass;
 	compiled.enter.antispoof = rs->antispoof;
 	compiled.enter.essential = rs->essential;
+	compiled.enter.established = asks_for_flows(rs);
+	if (compiled.enter.established)
+		compiled.flows = rs->flows ? (uint32_t)rs->flows : FLOWS_DEFAULT;
 	*ret_compiled = compiled;
 	return true;
 }

@@ -229,12 +229,22 @@ void put_confirm(struct buf *out, const struct change_result *result)
 	buf_printf(out, " in %u s unless you run 'bpffw confirm'\n", result->confirm);
 }
 
+static void tell_progress(void *ctx, const char *text)
+{
+	const struct session *s = ctx;
+
+	if (!s->in->json && !s->in->quiet)
+		fprintf(stderr, "%s\n", text);
+}
+
 int commit_change(struct session *s, struct change *change, const struct generation *old,
 		  struct change_result *ret_result)
 {
 	if (!change->how)
 		change->how = invocation_text(s->arena, s->in);
-	change->force = change->force || opt_value(s->in, "force");
+	change->force = opt_value(s->in, "force");
+	change->progress = tell_progress;
+	change->progress_ctx = s;
 	if (read_confirm(s, &change->confirm) < 0)
 		return -EINVAL;
 	if (old) {

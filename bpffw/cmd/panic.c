@@ -73,8 +73,8 @@ static void print_closed(struct session *s, const struct change_result *result)
 	}
 	buf_printf(&out,
 		   " passes (generation %u, not saved).\n"
-		   "replies to connections of this host are dropped too: 'established' is not "
-		   "supported yet. Return with 'bpffw apply'.\n",
+		   "replies to connections of this host are dropped too. "
+		   "Return with 'bpffw apply'.\n",
 		   result->generation);
 	say(s, &out);
 }

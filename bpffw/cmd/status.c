@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <time.h>
 
 #include "bpffw/cmd/files.h"
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/egress.h"
+#include "bpffw/runtime/flows.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
@@ -16,6 +19,8 @@ struct status {
 	struct attached *attached;
 	uint32_t n_attached;
 	struct compiled compiled;
+	struct flows_count flows; /* of a ruleset that asks for them */
+	strs tracked;             /* interfaces whose outgoing flows are recorded */
 };
 
 /* Against the file of the next boot. Mistakes in that file are for `check`. */
@@ -123,6 +128,43 @@ static void put_interfaces(struct status *st, struct buf *out)
 	buf_puts(out, st->n_attached ? "\n" : "none: NOTHING IS FILTERED\n");
 }
 
+static void put_flows(struct status *st, struct buf *out)
+{
+	const struct flow_stats *stats = &st->flows.stats;
+
+	if (!st->compiled.flows)
+		return;
+	buf_puts(out, "established ");
+	text_count(out, st->flows.confirmed, "flow");
+	buf_puts(out, " / ");
+	text_grouped(out, st->compiled.flows);
+	buf_puts(out, ", egress tracked on ");
+	vec_for_each(name, &st->tracked) {
+		buf_puts(out, name == st->tracked.data ? "" : ", ");
+		text_escape(out, *name);
+	}
+	buf_puts(out, st->tracked.len ? "" : "NO INTERFACE - 'bpffw apply'");
+	if (stats->evicted_confirmed) {
+		buf_puts(out, "; ");
+		text_grouped(out, stats->evicted_confirmed);
+		buf_puts(out, " evicted: raise 'option flows'");
+	}
+	buf_puts(out, "\n");
+}
+
+static int read_flows(struct status *st)
+{
+	struct session *s = &st->s;
+	int ret;
+
+	if (!st->compiled.flows)
+		return 0;
+	ret = flows_count(s->store, &st->flows, &s->f);
+	if (ret == 0 || ret == -ENOENT)
+		ret = egress_tracked(s->store, s->arena, &st->tracked, &s->f);
+	return ret;
+}
+
 static void put_sets(struct status *st, struct buf *out)
 {
 	const char *gap = "sets        ";
@@ -154,6 +196,7 @@ static void print_text(struct status *st)
 	buf_puts(&out, ", tables ");
 	text_grouped(&out, st->compiled.blob_size);
 	buf_puts(&out, " bytes\n");
+	put_flows(st, &out);
 	put_sets(st, &out);
 	put_boot(st, &out);
 	put_data(&out);
@@ -173,6 +216,20 @@ static json_t *interfaces_json(const struct status *st)
 	return list;
 }
 
+static json_t *flows_json(const struct status *st)
+{
+	const struct flow_stats *stats = &st->flows.stats;
+	json_t *tracked = json_array();
+
+	vec_for_each(name, &st->tracked)
+		json_array_append_new(tracked, json_str(*name));
+	return json_pack(
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "flows", (json_int_t)st->flows.confirmed, "new",
+		(json_int_t)st->flows.fresh, "limit", (json_int_t)st->compiled.flows, "evicted",
+		(json_int_t)stats->evicted_confirmed, "evicted_new", (json_int_t)stats->evicted_new,
+		"refused_new", (json_int_t)stats->refused, "tracked", tracked);
+}
+
 static void print_json(const struct status *st)
 {
 	json_t *object = json_schema("status");
@@ -189,6 +246,8 @@ static void print_json(const struct status *st)
 					  : json_null());
 		json_object_set_new(object, "last_good", good ? json_integer(good) : json_null());
 		json_object_set_new(object, "interfaces", interfaces_json(st));
+		json_object_set_new(object, "established",
+				    st->compiled.flows ? flows_json(st) : json_null());
 		json_object_set_new(object, "rules", json_integer(st->gen.rs->rules.len));
 		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));
 		json_object_set_new(object, "maps",
@@ -215,7 +274,7 @@ static enum exit_code status(struct status *st)
 	if (code)
 		return code;
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
-	    !compile(s->ds, st->gen.rs, &st->compiled))
+	    !compile(s->ds, st->gen.rs, &st->compiled) || read_flows(st) < 0)
 		return session_failed(s);
 	if (s->in->json)
 		print_json(st);

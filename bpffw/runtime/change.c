@@ -30,8 +30,7 @@ static int check_stale(struct work *w)
 	struct tm local;
 	time_t when;
 
-	/* At boot @old only lends its ids. */
-	if (!old || !w->store->running || old->number == w->store->running)
+	if (!old || old->number == w->store->running)
 		return 0;
 	if (record_read(store_file(w->store, w->store->running, "json"), w->arena, &record,
 			&unread) < 0)
@@ -245,24 +244,6 @@ static int take_counters(struct work *w)
 	return ret;
 }
 
-/*
- * The verifier's limits depend on the kernel; the compiler knows those of one. A walker that it
- * refuses is replaced by straight-line code, which asks it for less.
- */
-static int load_straight(struct work *w, const struct unit *unit)
-{
-	const struct compile_options options = { .wanted = CLASSIFIER_STRAIGHT };
-	const char *why = arena_printf(w->arena, "%s", w->f->what);
-
-	failure_clear(w->f);
-	diag_warning(w->ds, w->rs->default_span, W220, "every rule is looked at in turn: %s", why);
-	if (!compile_with(w->ds, w->rs, options, &w->compiled))
-		return -EINVAL;
-	w->result->n_insns = w->compiled.n_insns;
-	w->result->compiled = w->compiled;
-	return load_generation(unit, &w->state, w->ds, &w->compiled, &w->loaded, w->f);
-}
-
 static int load_rules(struct work *w, const struct unit *unit)
 {
 	struct unit with_counters = *unit;
@@ -275,9 +256,6 @@ static int load_rules(struct work *w, const struct unit *unit)
 	if (ret == 0)
 		ret = load_generation(&with_counters, &w->state, w->ds, &w->compiled, &w->loaded,
 				      w->f);
-	/* There is a log when it was the verifier. */
-	if (ret < 0 && w->f->log && w->compiled.classifier == CLASSIFIER_FOREST)
-		ret = load_straight(w, &with_counters);
 	if (ret < 0)
 		return ret;
 	w->result->ns_load = work_now() - start;
@@ -343,6 +321,7 @@ static int check_rules(struct work *w)
 static void work_end(struct work *w)
 {
 	loaded_close(&w->loaded);
+	egress_close(&w->egress);
 	state_close(&w->state);
 	counters_close(&w->old);
 	counters_close(&w->counters);
@@ -376,6 +355,7 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 			  .result = &result,
 			  .old = COUNTERS_NONE,
 			  .counters = COUNTERS_NONE,
+			  .egress = { .program = -1 },
 			  .loaded = LOADED_NONE };
 	struct failure lost = { 0 };
 	uint64_t start = work_now();
@@ -429,6 +409,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 			  .result = &result,
 			  .old = COUNTERS_NONE,
 			  .counters = COUNTERS_NONE,
+			  .egress = { .program = -1 },
 			  .loaded = LOADED_NONE };
 	uint64_t start = work_now();
 	int ret = resolve(&w, ast);
@@ -625,6 +606,7 @@ int change_detach_all(struct store *store, struct arena *arena, struct attached 
 	if (ret < 0)
 		return ret;
 	attached = arena_new_array(arena, struct attached, all.len + 1);
+	ret = egress_detach_all(store, arena, &devices, f);
 	for (uint32_t i = 0; i < all.len && ret == 0; i++) {
 		ret = links_detach(&all.data[i], &store->unit, f);
 		if (ret == 0 && !all.data[i].gone)

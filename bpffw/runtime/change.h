@@ -23,6 +23,9 @@ struct change {
 	const struct gen_info *old; /* carries files and interface numbers on; NULL: first apply */
 	VEC(struct gen_file) files; /* apply: the files read; empty: those of @old */
 	const struct ruleset *old_rs; /* NULL: none runs */
+	/* Told before something that takes a while; NULL: nobody listens. */
+	void (*progress)(void *ctx, const char *text);
+	void *progress_ctx;
 };
 
 struct attached {

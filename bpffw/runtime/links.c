@@ -23,7 +23,7 @@ static void swap_letters(char *name, char from, char to)
 }
 
 /* The name, unless it is taken by the link of an interface that was renamed since. */
-static struct str pin_path(struct arena *arena, const char *dir, const struct netdev *device)
+struct str links_pin(struct arena *arena, const char *dir, const struct netdev *device)
 {
 	char *leaf = arena_strndup(arena, device->name.s, device->name.len), *path;
 
@@ -32,6 +32,14 @@ static struct str pin_path(struct arena *arena, const char *dir, const struct ne
 	if (access(path, F_OK) == 0)
 		path = arena_printf(arena, "%s/%s@%u", dir, leaf, device->ifindex);
 	return str_of(path);
+}
+
+struct str links_device(struct arena *arena, const char *leaf)
+{
+	char *name = arena_strndup(arena, leaf, strlen(leaf));
+
+	swap_letters(name, ':', '.');
+	return str_of(name);
 }
 
 static void program_name(uint32_t id, char ret_name[BPF_OBJ_NAME_LEN])
@@ -62,8 +70,6 @@ static int read_one(const char *path, struct arena *arena, const struct unit *un
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 	const struct netdev *device;
-	const char *leaf;
-	char *name;
 
 	if (fd < 0)
 		return fd;
@@ -72,11 +78,8 @@ static int read_one(const char *path, struct arena *arena, const struct unit *un
 	if (info.type != BPF_LINK_TYPE_XDP)
 		return -EINVAL;
 	device = device_of(devices, info.xdp.ifindex, info.prog_id);
-	leaf = strrchr(path, '/') + 1;
-	name = arena_strndup(arena, leaf, strlen(leaf));
-	swap_letters(name, ':', '.');
 	*ret_link = (struct link){
-		.name = device ? device->name : str_of(name),
+		.name = device ? device->name : links_device(arena, strrchr(path, '/') + 1),
 		.pin = str_of(path),
 		.ifindex = info.xdp.ifindex,
 		.program = info.prog_id,
@@ -175,7 +178,7 @@ int links_attach(const char *dir, struct arena *arena, const struct unit *unit,
 	const struct netdev *device = target->device;
 	enum iface_mode mode = target->mode;
 	bool native = mode != MODE_GENERIC;
-	struct str pin = pin_path(arena, dir, device);
+	struct str pin = links_pin(arena, dir, device);
 	int ret;
 
 	fd = create_link(unit->waiting, device->ifindex,

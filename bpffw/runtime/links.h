@@ -26,6 +26,10 @@ struct link {
 };
 typedef VEC(struct link) links;
 
+/* The path of a device's pin in @dir, and the name that such a pin tells: for egress too. */
+struct str links_pin(struct arena *arena, const char *dir, const struct netdev *device);
+struct str links_device(struct arena *arena, const char *leaf);
+
 /* All pinned links. @dir may be absent: none. */
 int links_read(const char *dir, struct arena *arena, const struct unit *unit,
 	       const netdevs *devices, links *ret_links, struct failure *f);

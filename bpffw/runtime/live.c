@@ -12,9 +12,13 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/seed.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
 #include "compiler/lang/print.h"
+
+/* Of `option learn`, when it is not given. */
+#define LEARN_SECONDS 1
 
 struct live {
 	struct work *w;
@@ -263,6 +267,8 @@ static int tidy(struct live *live)
 	int ret = drop_unwanted(live);
 
 	if (ret == 0)
+		ret = egress_settle(store, &live->w->egress, live->w->f);
+	if (ret == 0)
 		ret = state_adopt(store, &live->w->state, &live->w->compiled, live->w->f);
 	if (ret == 0 && live->w->grown) {
 		swap_grace();
@@ -295,6 +301,56 @@ static void report_attached(struct live *live)
 	}
 }
 
+static void tell_learning(const struct live *live, uint64_t seconds, uint32_t n_seeded)
+{
+	const struct work *w = live->w;
+	struct buf text = { .arena = w->arena };
+
+	if (!w->change->progress)
+		return;
+	buf_puts(&text, "learning flows on ");
+	vec_for_each(name, &w->egress.made)
+		buf_printf(&text, "%s" STR_FMT, name == w->egress.made.data ? "" : ", ",
+			   STR_ARG(*name));
+	buf_printf(&text, " for %lu s (%u from sockets); %s until then", (unsigned long)seconds,
+		   n_seeded, live->replaced ? "the old ruleset stays" : "nothing is filtered");
+	w->change->progress(w->change->progress_ctx, buf_text(&text));
+}
+
+/*
+ * An interface that is tracked only now: what is open is taken from the socket tables, and what
+ * has no socket here (a router's connections) is seen going out before the first packet is judged.
+ */
+static int learn(struct live *live)
+{
+	struct work *w = live->w;
+	struct timespec left = { .tv_sec = (time_t)(w->rs->learn ? w->rs->learn : LEARN_SECONDS) };
+	_cleanup_flow_table_ struct flow_table table = { 0 };
+	uint32_t n = 0;
+	int ret;
+
+	if (!w->egress.made.len)
+		return 0;
+	ret = flow_table_open(state_fd(&w->state, "flows"), &table, w->f);
+	if (ret == 0)
+		ret = seed_flows(&table, &n, w->f);
+	if (ret < 0)
+		return ret;
+	tell_learning(live, (uint64_t)left.tv_sec, n);
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+static int track_flows(struct live *live)
+{
+	struct work *w = live->w;
+	int ret = egress_prepare(live->store, w->arena, &w->state, &w->targets, &w->devices,
+				 &w->egress, w->f);
+
+	return ret < 0 ? ret : learn(live);
+}
+
 /* Pins, files, links, the slot: undone in reverse. */
 static int go_live(struct live *live)
 {
@@ -310,6 +366,9 @@ static int go_live(struct live *live)
 	ret = write_files(live);
 	if (ret < 0)
 		goto forget;
+	ret = track_flows(live);
+	if (ret < 0)
+		goto untrack;
 	ret = attach(live);
 	if (ret < 0)
 		goto detach;
@@ -329,6 +388,8 @@ disarm:
 		confirm_end(&live->store->paths);
 detach:
 	detach_made(live);
+untrack:
+	egress_undo(&w->egress);
 forget:
 	state_forget(live->store);
 	swap_forget(live->store, live->number);

@@ -211,6 +211,23 @@ uint32_t program_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ? 0 : info.id;
 }
 
+bool program_uses(int program, int map)
+{
+	uint32_t ids[64] = { 0 };
+	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)ids };
+	struct bpf_map_info wanted = { 0 };
+	uint32_t len = sizeof(info), map_len = sizeof(wanted);
+
+	if (bpf_obj_get_info_by_fd(program, &info, &len) < 0 ||
+	    bpf_obj_get_info_by_fd(map, &wanted, &map_len) < 0)
+		return false;
+	for (uint32_t i = 0; i < info.nr_map_ids && i < 64; i++) {
+		if (ids[i] == wanted.id)
+			return true;
+	}
+	return false;
+}
+
 uint32_t map_entries(int fd)
 {
 	struct bpf_map_info info = { 0 };

@@ -42,6 +42,9 @@ int pin_put(int fd, const char *path, struct failure *f);
 /* Remove a directory of pins, or a single pin; what is absent is removed. */
 void pin_remove(const char *path);
 
+/* Does the program read or write the map? */
+bool program_uses(int program, int map);
+
 /* Ids and sizes by descriptor; 0 when the kernel does not tell. */
 uint32_t program_id(int fd);
 uint32_t map_entries(int fd);

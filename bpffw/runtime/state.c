@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "bpffw/runtime/flows.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/limits.h"
 
@@ -16,6 +17,19 @@
 #define FRESH_SUFFIX "_new"
 
 static const struct state_row rows[] = {
+	{
+		.name = "flows",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct flow_row), 0 },
+		.flags = BPF_F_MMAPABLE,
+		.wanted = flows_entries,
+		.fill = flows_fill,
+	},
+	{
+		.name = "flow_stats",
+		.shape = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t), sizeof(struct flow_stats),
+			   1 },
+		.wanted = flows_stats_entries,
+	},
 	{
 		.name = "limits",
 		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct limit_row),

@@ -17,6 +17,7 @@
 #include <linux/membarrier.h>
 
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 
@@ -231,7 +232,7 @@ static int recover_links(struct store *store, struct failure *f)
 		else if (link->waiting && !keep)
 			ret = links_detach(link, &store->unit, f);
 	}
-	return ret;
+	return ret < 0 ? ret : egress_recover(store, &devices, f);
 }
 
 int swap_recover(struct store *store, struct failure *f)

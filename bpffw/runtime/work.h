@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "bpffw/runtime/change.h"
+#include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/state.h"
@@ -31,6 +32,7 @@ struct work {
 	bool grown;   /* this one has a larger pair of its own */
 	struct compiled compiled;
 	struct state state; /* shared with the generations before and after */
+	struct egress egress;
 	struct loaded loaded;
 };
 

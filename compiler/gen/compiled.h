@@ -51,6 +51,7 @@ struct compiled {
 	uint32_t blob_size;
 	uint32_t blob_room; /* the map is at least this large: masked indexes end in it */
 	struct enter_config enter;
+	uint32_t flows; /* how many are remembered; 0: the rules do not ask for any */
 	const struct act_entry *acts; /* by number; contents of the map `acts` */
 	uint32_t n_acts;        /* 0: `actions` is not needed */
 	uint32_t n_places;

@@ -302,12 +302,7 @@ static void warn_established(struct diags *ds, const struct ruleset *rs)
 		     "'default drop' without 'allow established' also drops the answers to what "
 		     "this host itself asks");
 	lint_once(ds);
-	if (clause_find(STR("established"))->later)
-		diag_help(ds, "'established' is not supported yet: allow the answers by rules, "
-			      "such as 'allow tcp flags ack dport 32768-60999' and "
-			      "'allow udp src RESOLVER sport 53'");
-	else
-		diag_help(ds, "add 'allow established'");
+	diag_help(ds, "add 'allow established'");
 }
 
 static bool names_fragments(const struct rule *rule)

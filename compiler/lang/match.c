@@ -171,7 +171,7 @@ const struct clause clause_matches[] = {
 		.name = "established", .help = "answers to what this host itself opened",
 		.example = "allow established", .type = TYPE_NUM, .layer = LAYER_L4,
 		.proto = PORTS | PROTO_ICMP | PROTO_ICMP6, FIELD(pkt, established),
-		.implied_mask = 0xff, .implied_value = 1, .later = "established",
+		.implied_mask = 0xff, .implied_value = 1,
 	},
 	{ .name = NULL },
 };

@@ -298,6 +298,9 @@ static void resolve_essential(struct sema *s, const struct ast_stmt *stmt)
 			   STR_ARG(stmt->name.text));
 }
 
+/* The lock is held for so long. */
+#define LEARN_SECONDS_MAX 60
+
 /* Options: the words of a choice by number, or a value that is read by hand. */
 static const struct option {
 	const char *name;
@@ -309,8 +312,8 @@ static const struct option {
 	{ "malformed", { "drop", "pass" }, "drop or pass", NULL },
 	{ "fail", { "closed", "open" }, "closed or open", NULL },
 	{ "antispoof", { "on", "off" }, "on or off", NULL },
-	{ "flows", { NULL }, "a number of flows, 1024 to 16777216", "flows" },
-	{ "learn", { NULL }, "a time: 1s", "learn" },
+	{ "flows", { NULL }, "a number of flows, 1024 to 16777216", NULL },
+	{ "learn", { NULL }, "a time, at most 60s", NULL },
 };
 enum option_index { OPT_FRAGMENTS, OPT_MALFORMED, OPT_FAIL, OPT_ANTISPOOF, OPT_FLOWS, OPT_LEARN };
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -358,7 +361,8 @@ static bool set_option(struct sema *s, uint32_t index, const struct word *value)
 	case OPT_FLOWS:
 		return num_parse(value->text, 16777216, &rs->flows) && rs->flows >= 1024;
 	case OPT_LEARN:
-		return num_parse_time(value->text, true, &rs->learn);
+		return num_parse_time(value->text, true, &rs->learn) &&
+		       rs->learn <= LEARN_SECONDS_MAX;
 	}
 	return choice >= 0;
 }

@@ -307,11 +307,9 @@ static void test_sessions(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* The advice is one that this version takes. */
 static void test_advice(void **state)
 {
 	struct loaded loaded = load_text(DROP "allow tcp dport 22", NULL);
-	bool later = clause_find(STR("established"))->later;
 	const char *help = NULL;
 
 	lint_ruleset(loaded.ds, loaded.rs, &loaded.env);
@@ -319,8 +317,7 @@ static void test_advice(void **state)
 		if (diag->code == W203)
 			help = diag->help;
 	assert_non_null(help);
-	assert_int_equal(strstr(help, "add 'allow established'") != NULL, !later);
-	assert_int_equal(strstr(help, "'allow tcp flags ack") != NULL, later);
+	assert_non_null(strstr(help, "add 'allow established'"));
 	arena_free(loaded.arena);
 }
 

@@ -1,7 +1,7 @@
 # What this version only parses: each use is E190, at the word, and nothing else is wrong.
-rule    allow established
-error   E190 7-17
-says    'established' is not supported yet
+rule    scan-limit 5 within 1m per src
+error   E190 1-10
+says    'scan-limit' is not supported yet
 
 rule    conn-limit 20 per src tcp dport 443
 error   E190 1-10

@@ -228,7 +228,7 @@ err
 | warn.fw:3:1: warning: 'default drop' without 'allow established' also drops the answers to what this host itself asks [W203]
 |   default drop
 |   ^~~~~~~~~~~~
-|   help: 'established' is not supported yet: allow the answers by rules, such as 'allow tcp flags ack dport 32768-60999' and 'allow udp src RESOLVER sport 53'
+|   help: add 'allow established'
 
 cli bpffw check --strict -q warn.fw
 file warn.fw

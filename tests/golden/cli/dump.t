@@ -47,12 +47,12 @@ file later.fw
 | version 1
 | interface eth0
 | default drop
-| allow established
+| scan-limit 20 within 10s per src
 exit 2
 err
-| later.fw:4:7: error: 'established' is not supported yet [E190]
-|   allow established
-|         ^~~~~~~~~~~
+| later.fw:4:1: error: 'scan-limit' is not supported yet [E190]
+|   scan-limit 20 within 10s per src
+|   ^~~~~~~~~~
 | later.fw: 1 error; nothing was changed
 
 # Few rules are not worth a forest, but it can be looked at.

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The flow table in BPF programs: its maps, and what `enter` and `actions` do with it. */
+#ifndef BPFFW_FLOW_CHAIN_H
+#define BPFFW_FLOW_CHAIN_H
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/flow_packet.h"
+
+/* State maps (bpffw/runtime/state.c), of the size that `option flows` says. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct flow_row);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_stats);
+} flow_stats SEC(".maps");
+
+/*
+ * flow_enter() - p->established and p->completed of a packet that comes in
+ * A packet of a confirmed flow is one that is established and no ICMP error: answers confirm.
+ */
+static __always_inline void flow_enter(struct xdp_md *ctx, struct pkt *p)
+{
+	const void *data = (const void *)(long)ctx->data;
+	const void *data_end = (const void *)(long)ctx->data_end;
+	const struct flow_header *h = flow_entry(&flows, 0);
+	struct flow_packet seen = { 0 };
+	struct flow_id id;
+	__u32 answer, now;
+
+	flow_read_in(p, data, data_end, &seen);
+	if (seen.event == FLOW_NOTHING || !h)
+		return;
+	now = flow_now(h);
+	id = flow_hash(h, &seen.key);
+	if (seen.quoted) {
+		p->established = flow_is_quoted(&flows, h, &id, seen.number, now);
+		return;
+	}
+	answer = flow_incoming(&flows, h, &id, seen.event, seen.number, now);
+	p->established = answer != FLOW_UNKNOWN;
+	p->completed = answer == FLOW_COMPLETED;
+}
+
+/* The connection of the TCP packet that comes in becomes a confirmed flow: for an ACK whose SYN
+ * cookie was right. */
+static __always_inline void flow_accept(const struct pkt *p)
+{
+	const struct flow_header *h = flow_entry(&flows, 0);
+	struct flow_key key;
+	struct flow_id id;
+
+	if (!h)
+		return;
+	flow_key_of(p, 0, &key);
+	id = flow_hash(h, &key);
+	flow_confirm(&flows, &flow_stats, h, &id, FLOW_OPEN, flow_now(h));
+}
+
+#endif
