@@ -28,12 +28,13 @@ _bpffw() {
 		words[i]=$word
 	done
 	word=${words[${#words[@]} - 1]}
-	# bash replaces only what is behind the last of its word breaks.
+	# bash replaces only what is behind the last of its word breaks, an '@' included.
 	for ((i = ${#word}; i > 0; i--)); do
-		if [[ ":=@" == *"${word:i-1:1}"* && $COMP_WORDBREAKS == *"${word:i-1:1}"* ]]; then
-			cut=${word:0:i}
-			break
-		fi
+		name=${word:i-1:1}
+		[[ :=@ == *"$name"* && $COMP_WORDBREAKS == *"$name"* ]] || continue
+		cut=${word:0:i}
+		[[ $name == @ ]] && cut=${word:0:i-1}
+		break
 	done
 	COMPREPLY=()
 	while IFS= read -r name; do

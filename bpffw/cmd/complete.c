@@ -621,6 +621,7 @@ void complete_words(struct arena *arena, const struct invocation *outer, int arg
 	} else if (in.command->args) {
 		complete_usage(&a, in.command->args);
 	}
+	ret_completion->kept = a.kept.len;
 	sort(ret_completion);
 }
 

@@ -18,6 +18,7 @@ struct candidate {
 
 struct completion {
 	struct arena *arena;
+	uint32_t kept;              /* bytes that each text begins with and that no longer change */
 	VEC(struct candidate) list; /* each text once, sorted; hints last */
 };
 

@@ -202,12 +202,14 @@ static void take_line(struct shell *sh, const char *typed)
 
 static void say_goodbye(const struct shell *sh)
 {
+	struct buf batch = { .arena = sh->arena };
 	uint32_t number;
 	bool unsaved;
 
+	text_count(&batch, batch_count(sh->outer.batch), "command");
 	if (batch_is_open(sh->outer.batch))
-		printf("the batch of %u commands is dropped; running ruleset unchanged\n",
-		       batch_count(sh->outer.batch));
+		printf("the batch of %s is dropped; running ruleset unchanged\n",
+		       buf_text(&batch));
 	number = look(sh, &unsaved);
 	if (number && unsaved)
 		printf("generation %u is not saved: 'bpffw save' keeps it over a restart\n",

@@ -59,15 +59,23 @@ static unsigned int width_of(void)
 	return width ? width : 80;
 }
 
+/* Only the last piece of a long word is shown. */
+static unsigned int shown_len(const struct completion *c, const struct candidate *one)
+{
+	return one->text ? (unsigned int)strlen(one->text + c->kept) : 0;
+}
+
 static void print_rows(const struct completion *c)
 {
 	unsigned int longest = 0, width = width_of();
 
-	vec_for_each(one, &c->list)
-		if (one->text && strlen(one->text) > longest && strlen(one->text) < 40)
-			longest = (unsigned int)strlen(one->text);
 	vec_for_each(one, &c->list) {
-		const char *text = one->text ? one->text : "";
+		unsigned int len = shown_len(c, one);
+
+		longest = len > longest && len < 40 ? len : longest;
+	}
+	vec_for_each(one, &c->list) {
+		const char *text = one->text ? one->text + c->kept : "";
 		unsigned int room = width - 1, used;
 
 		if (!one->text) {
@@ -87,13 +95,12 @@ static void print_columns(const struct completion *c)
 	unsigned int longest = 1, width = width_of(), per_line, n = 0;
 
 	vec_for_each(one, &c->list)
-		if (one->text && strlen(one->text) > longest)
-			longest = (unsigned int)strlen(one->text);
+		longest = shown_len(c, one) > longest ? shown_len(c, one) : longest;
 	per_line = width / (longest + 2) ? width / (longest + 2) : 1;
 	vec_for_each(one, &c->list) {
 		if (!one->text || n >= ROWS_MAX)
 			continue;
-		fprintf(rl_outstream, "%-*s", (int)longest + 2, one->text);
+		fprintf(rl_outstream, "%-*s", (int)longest + 2, one->text + c->kept);
 		if (++n % per_line == 0)
 			fputs("\n", rl_outstream);
 	}
@@ -128,7 +135,7 @@ static struct completion ask(struct arena *arena, struct line *ret_line)
 	*ret_line = line_split(arena, (struct str){ text.data, text.len });
 	terminal->complete(terminal->ctx, arena, (struct str){ text.data, text.len }, &c);
 	for (uint32_t i = 0; i < c.list.len; i++)
-		if (!c.list.data[i].text || !strpbrk(c.list.data[i].text, " \t\"'\\#;"))
+		if (!c.list.data[i].text || !strpbrk(c.list.data[i].text + c.kept, " \t\"'\\#;"))
 			c.list.data[kept++] = c.list.data[i];
 	c.list.len = kept;
 	return c;
