@@ -44,7 +44,7 @@ TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 # What Debian packages a build, the tests and the demo need.
 PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev \
             libreadline-dev libcmocka-dev \
-            util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables \
+            util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables iptables \
             python3 python3-scapy mandoc zsh fish expect
 # ... and what only `make fmt` and `make tidy` need.
 PACKAGES_FORMAT := clang-format clang-tidy
@@ -137,16 +137,18 @@ asan:
 # libFuzzer, FUZZ_SECONDS for each target.
 FUZZ_SECONDS ?= 30
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ_OBJ := $(patsubst %.c,$O-fuzz/obj/%.o,$(wildcard bpffw/import/*.c)) $O-fuzz/libcompiler.a
 fuzz:
 	$(Q)$(MAKE) --no-print-directory O=$O-fuzz CC=clang CFLAGS="-O1 -g" \
-		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" $O-fuzz/libcompiler.a
+		SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" $(FUZZ_OBJ)
 	$(Q)for src in $(FUZZ_SRC); do name=$$(basename $$src .c); echo "  FUZZ    $$src"; \
 		clang $(ALL_CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer,address,undefined \
-			$$src $O-fuzz/libcompiler.a -o $O-fuzz/$$name && \
+			$$src $(FUZZ_OBJ) -o $O-fuzz/$$name && \
 		mkdir -p $O-fuzz/corpus-$$name && \
 		$O-fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 \
 			-verbosity=0 -print_final_stats=1 -artifact_prefix=$O-fuzz/ \
-			$O-fuzz/corpus-$$name etc/examples || exit 1; \
+			$O-fuzz/corpus-$$name $$(ls -d tests/fuzz/$${name#fuzz_} 2>/dev/null) \
+			etc/examples || exit 1; \
 	done
 
 FORMAT_SRC := $(wildcard bpf/*.[ch] bpffw/*.[ch] bpffw/*/*.[ch] compiler/*.[ch] compiler/*/*.[ch] \

@@ -70,9 +70,19 @@ void draft_set(struct draft *d, struct str name, const char *statement)
 	vec_push(d->arena, &d->sets, ((struct draft_set){ name, statement }));
 }
 
+/* What a kernel takes for a name, or a pattern of such. */
+bool is_interface_name(struct str name)
+{
+	for (uint32_t i = 0; i < name.len; i++)
+		if (!is_name_char(name.s[i]) && (!name.s[i] || !strchr(":*@", name.s[i])))
+			return false;
+	return name.len && name.len < 16 && name.s[0] != '-' && name.s[0] != '@' &&
+	       !str_is(name, ".") && !str_is(name, "..");
+}
+
 void draft_interface(struct draft *d, struct str name)
 {
-	if (map_add(d->arena, &d->interface_names, name, 0))
+	if (is_interface_name(name) && map_add(d->arena, &d->interface_names, name, 0))
 		vec_push(d->arena, &d->interfaces, name);
 }
 

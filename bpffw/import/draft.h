@@ -136,7 +136,9 @@ bool draft_find_chain(const struct draft *d, struct str key, uint32_t *ret_chain
 /* A name for the output that is like @wanted: legal and not yet used. */
 struct str draft_name(struct draft *d, struct str wanted);
 void draft_set(struct draft *d, struct str name, const char *statement);
+/* One for the `interface` line; what is no name is left out. */
 void draft_interface(struct draft *d, struct str name);
+bool is_interface_name(struct str name);
 void draft_general(struct draft *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Start an item; @chain -1: elsewhere. */

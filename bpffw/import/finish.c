@@ -58,8 +58,8 @@ static void walk_chain(struct walk *w, uint32_t root)
 	while (w->depth) {
 		struct step *top = &w->stack[w->depth - 1];
 		struct draft_chain *chain = &w->d->chains.data[top->chain];
-		struct item *item = &chain->items.data[top->item];
 		const struct draft_out *out;
+		struct item *item;
 
 		chain->reached = true;
 		if (top->item >= chain->items.len) {
@@ -67,6 +67,7 @@ static void walk_chain(struct walk *w, uint32_t root)
 			w->depth--;
 			continue;
 		}
+		item = &chain->items.data[top->item];
 		if (top->out >= item->outs.len) {
 			top->item++;
 			top->out = 0;
@@ -201,13 +202,9 @@ static void put_head(struct printer *p)
 
 	vec_for_each(name, &d->interfaces) {
 		buf_puts(&names, names.len ? "," : "");
-		buf_puts(&names, "\"");
-		for (uint32_t i = 0; i < name->len; i++) {
-			if (name->s[i] == '"' || name->s[i] == '\\')
-				buf_puts(&names, "\\");
-			buf_add(&names, (struct str){ name->s + i, 1 });
-		}
-		buf_puts(&names, "\"");
+		/* A colon or a star is part of a word of ours, an '@' is not. */
+		buf_printf(&names, memchr(name->s, '@', name->len) ? "\"" STR_FMT "\"" : STR_FMT,
+			   STR_ARG(*name));
 	}
 	put(p, "version 1");
 	put(p, "interface %s", d->interfaces.len ? buf_text(&names) : "eth0");

@@ -210,6 +210,13 @@ bool nft_read_reject(struct nft_rule *r)
 	item_note(&r->n->d, "reject became drop (XDP cannot send a reply)");
 	if (!take_if(r, "with"))
 		return true;
+	/* As nft writes it: a reply of one kind is for packets of that kind only. */
+	if (nft_is(peek(r), "icmp"))
+		nft_put_families(r, FAM_IPV4);
+	else if (nft_is(peek(r), "icmpv6"))
+		nft_put_families(r, FAM_IPV6);
+	else if (nft_is(peek(r), "tcp") && !nft_put_number(r, FIELD_PROTO, false, TCP, TCP))
+		return false;
 	while (peek(r)->kind == NFT_WORD && !nft_is(peek(r), "comment"))
 		r->n->at++;
 	return true;

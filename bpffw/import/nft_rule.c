@@ -27,7 +27,7 @@ static bool put(struct nft_rule *r, enum field field, bool negated, const struct
 	return true;
 }
 
-static bool put_number(struct nft_rule *r, enum field field, bool negated, u128 lo, u128 hi)
+bool nft_put_number(struct nft_rule *r, enum field field, bool negated, u128 lo, u128 hi)
 {
 	struct value value = { 0 };
 
@@ -35,7 +35,7 @@ static bool put_number(struct nft_rule *r, enum field field, bool negated, u128 
 	return put(r, field, negated, &value);
 }
 
-static void put_families(struct nft_rule *r, uint8_t families)
+void nft_put_families(struct nft_rule *r, uint8_t families)
 {
 	vec_for_each(alternative, &r->list)
 		alternative->rule.families &= families;
@@ -109,11 +109,11 @@ static const struct left *take_left(struct nft_rule *r)
 static bool put_implied(struct nft_rule *r, const struct left *left)
 {
 	if (left->families)
-		put_families(r, left->families);
+		nft_put_families(r, left->families);
 	if (!left->proto)
 		return true;
 	/* As nft writes it: the match of the protocol is part of the match of the port. */
-	return put_number(r, FIELD_PROTO, false, left->proto, left->proto);
+	return nft_put_number(r, FIELD_PROTO, false, left->proto, left->proto);
 }
 
 /* lo is no interface of ours: `iif lo` never holds, `iif != lo` always. */
@@ -497,7 +497,7 @@ static bool read_flags(struct nft_rule *r)
 {
 	static const struct left tcp = { .families = FAM_IP, .proto = TCP };
 	uint8_t set, mask = 0xff;
-	bool negated, equal;
+	bool negated, equal, none;
 	uint32_t count;
 
 	if (!put_implied(r, &tcp))
@@ -513,6 +513,7 @@ static bool read_flags(struct nft_rule *r)
 		put_flags(r, negated, set, mask);
 		return true;
 	}
+	none = take_if(r, "!");
 	negated = take_if(r, "!=");
 	equal = take_if(r, "==");
 	if (nft_is(peek(r), "{") || !take_flags(r, &set, &count))
@@ -521,6 +522,8 @@ static bool read_flags(struct nft_rule *r)
 		if (!take_flags(r, &mask, &count))
 			return nft_missing(r, "TCP flags that are not understood");
 		put_flags(r, negated, set, mask);
+	} else if (none) {
+		put_flags(r, false, 0, set);
 	} else if (equal || negated) {
 		put_flags(r, negated, set, 0xff);
 	} else {
@@ -536,7 +539,7 @@ static bool read_fragment(struct nft_rule *r)
 	uint64_t mask = 0, value = 1;
 	bool negated;
 
-	put_families(r, FAM_IPV4);
+	nft_put_families(r, FAM_IPV4);
 	if (!take_if(r, "&") || !read_number(take_text(r), UINT16_MAX, &mask))
 		return nft_missing(r, "a fragment offset in words that bpffw does not know");
 	negated = take_if(r, "!=") || take_if(r, ">");
@@ -593,7 +596,7 @@ static bool read_dynamic(struct nft_rule *r, bool named)
 	if (!left || left->field != FIELD_SRC)
 		return nft_missing(r,
 				   "a set that packets fill with other things than their source");
-	put_families(r, left->families);
+	nft_put_families(r, left->families);
 	r->per_source = true;
 	r->per_mask = left->kind == NFT_ADDR4 ? 32 : 128;
 	if ((take_if(r, "&") || take_if(r, "and")))
@@ -631,7 +634,7 @@ static bool read_family(struct nft_rule *r)
 		families = FAM_IPV6;
 	else
 		return nft_missing(r, "an ethertype other than IP is not translated");
-	put_families(r, negated ? FAM_IP & ~families : families);
+	nft_put_families(r, negated ? FAM_IP & ~families : families);
 	return true;
 }
 
@@ -641,7 +644,7 @@ static bool read_packet_type(struct nft_rule *r)
 
 	if (!take_if(r, "broadcast"))
 		return nft_missing(r, "this packet type is not known to bpffw");
-	return put_number(r, FIELD_DMAC, negated, 0xffffffffffff, 0xffffffffffff);
+	return nft_put_number(r, FIELD_DMAC, negated, 0xffffffffffff, 0xffffffffffff);
 }
 
 static bool take_two(struct nft_rule *r, const char *first, const char *second)

@@ -69,6 +69,10 @@ static inline bool nft_missing(const struct nft_rule *r, const char *why)
 	return item_missing(&r->n->d, "%s", why);
 }
 
+/* Into all alternatives. */
+void nft_put_families(struct nft_rule *r, uint8_t families);
+bool nft_put_number(struct nft_rule *r, enum field field, bool negated, u128 lo, u128 hi);
+
 /* Statements; their word is read. */
 bool nft_read_log(struct nft_rule *r);
 bool nft_read_reject(struct nft_rule *r);

@@ -274,6 +274,10 @@ static const char *check_values(const struct draft_rule *rule)
 			if (rule->given[field][negated] &&
 			    value->r[0].len + value->r[1].len + value->words.len > VALUES_MAX)
 				return "more than 4096 values in one list: use a set";
+			vec_for_each(word, &value->words)
+				if (field == FIELD_ON && rule->given[field][negated] &&
+				    !is_interface_name(*word))
+					return "it names an interface that can be none";
 		}
 	return NULL;
 }
