@@ -45,7 +45,7 @@ TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev \
             libreadline-dev libcmocka-dev \
             util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables iptables \
-            python3 python3-scapy mandoc zsh fish expect
+            python3 python3-scapy mandoc zsh fish expect systemd
 # ... and what only `make fmt` and `make tidy` need.
 PACKAGES_FORMAT := clang-format clang-tidy
 
@@ -162,6 +162,8 @@ tidy:
 		xargs -P2 -I{} clang-tidy --quiet {} -- $(ALL_CFLAGS) 2>/dev/null
 
 MAN_PAGES := $(wildcard etc/*.[1-9])
+UNITS     := $(wildcard etc/*.service)
+UNIT_DIR   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 DOC_DIR    = $(DESTDIR)$(PREFIX)/share/doc/bpffw
 BASH_DIR   = $(PREFIX)/share/bash-completion/completions
 ZSH_DIR    = $(PREFIX)/share/zsh/site-functions
@@ -177,6 +179,10 @@ install: all
 	install -D -m 644 completions/bpffw.bash $(DESTDIR)$(BASH_DIR)/bpffw
 	install -D -m 644 completions/_bpffw $(DESTDIR)$(ZSH_DIR)/_bpffw
 	install -D -m 644 completions/bpffw.fish $(DESTDIR)$(FISH_DIR)/bpffw.fish
+	for unit in $(UNITS); do \
+		sed 's|/usr/local/sbin/|$(PREFIX)/sbin/|' $$unit >$O/$${unit##*/} && \
+		install -D -m 644 $O/$${unit##*/} $(UNIT_DIR)/$${unit##*/} || exit 1; \
+	done
 	@# Never over an administrator's file.
 	[ -e $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw ] || \
 		install -m 640 etc/rules.fw $(DESTDIR)$(SYSCONFDIR)/bpffw/rules.fw
@@ -186,7 +192,7 @@ install: all
 # The files under $(SYSCONFDIR) stay: they are the administrator's. So does what is attached.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/bpffw $(DESTDIR)$(BASH_DIR)/bpffw \
-		$(DESTDIR)$(ZSH_DIR)/_bpffw $(DESTDIR)$(FISH_DIR)/bpffw.fish
+		$(DESTDIR)$(ZSH_DIR)/_bpffw $(DESTDIR)$(FISH_DIR)/bpffw.fish $(UNITS:etc/%=$(UNIT_DIR)/%)
 	for page in $(MAN_PAGES); do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpffw/cmd/boot.h"
 #include "bpffw/cmd/edit.h"
 #include "bpffw/cmd/files.h"
 #include "bpffw/ui/text.h"
@@ -10,6 +11,9 @@ static const struct option_row opts[] = {
 	  .value = "TIME",
 	  .optional = true,
 	  .help = "roll back in TIME (60s) unless 'bpffw confirm' is run" },
+	{ .name = "boot",
+	  .help = "as the system starts: load something in any case, the last good rules if need "
+		  "be" },
 	{ 0 },
 };
 
@@ -124,12 +128,26 @@ static enum exit_code apply(struct session *s, const char *file)
 	return EXIT_DONE;
 }
 
-static enum exit_code run(const struct invocation *in)
+/* A service that is restarted: then this is an apply like any other. */
+static bool something_runs(const struct invocation *in)
 {
 	_cleanup_session_ struct session s;
 
 	session_start(&s, in);
-	return apply(&s, session_file(in));
+	return session_store(&s, STORE_READ) == EXIT_DONE && store_running(s.store);
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	struct session s;
+	enum exit_code code;
+
+	if (opt_value(in, "boot") && !something_runs(in))
+		return boot(in, session_file(in));
+	session_start(&s, in);
+	code = apply(&s, session_file(in));
+	session_end(&s);
+	return code;
 }
 
 const struct command cmd_apply = {

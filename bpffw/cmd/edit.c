@@ -242,7 +242,7 @@ int commit_change(struct session *s, struct change *change, const struct generat
 {
 	if (!change->how)
 		change->how = invocation_text(s->arena, s->in);
-	change->force = opt_value(s->in, "force");
+	change->force = change->force || opt_value(s->in, "force");
 	change->progress = tell_progress;
 	change->progress_ctx = s;
 	if (read_confirm(s, &change->confirm) < 0)

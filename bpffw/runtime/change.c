@@ -30,7 +30,8 @@ static int check_stale(struct work *w)
 	struct tm local;
 	time_t when;
 
-	if (!old || old->number == w->store->running)
+	/* At boot @old only lends its ids. */
+	if (!old || !w->store->running || old->number == w->store->running)
 		return 0;
 	if (record_read(store_file(w->store, w->store->running, "json"), w->arena, &record,
 			&unread) < 0)
@@ -244,6 +245,24 @@ static int take_counters(struct work *w)
 	return ret;
 }
 
+/*
+ * The verifier's limits depend on the kernel; the compiler knows those of one. A walker that it
+ * refuses is replaced by straight-line code, which asks it for less.
+ */
+static int load_straight(struct work *w, const struct unit *unit)
+{
+	const struct compile_options options = { .wanted = CLASSIFIER_STRAIGHT };
+	const char *why = arena_printf(w->arena, "%s", w->f->what);
+
+	failure_clear(w->f);
+	diag_warning(w->ds, w->rs->default_span, W220, "every rule is looked at in turn: %s", why);
+	if (!compile_with(w->ds, w->rs, options, &w->compiled))
+		return -EINVAL;
+	w->result->n_insns = w->compiled.n_insns;
+	w->result->compiled = w->compiled;
+	return load_generation(unit, &w->state, w->ds, &w->compiled, &w->loaded, w->f);
+}
+
 static int load_rules(struct work *w, const struct unit *unit)
 {
 	struct unit with_counters = *unit;
@@ -256,6 +275,9 @@ static int load_rules(struct work *w, const struct unit *unit)
 	if (ret == 0)
 		ret = load_generation(&with_counters, &w->state, w->ds, &w->compiled, &w->loaded,
 				      w->f);
+	/* There is a log when it was the verifier. */
+	if (ret < 0 && w->f->log && w->compiled.classifier == CLASSIFIER_FOREST)
+		ret = load_straight(w, &with_counters);
 	if (ret < 0)
 		return ret;
 	w->result->ns_load = work_now() - start;

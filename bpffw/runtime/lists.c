@@ -22,11 +22,89 @@ static const char *find_copy(const struct lists_io *lists, struct str path)
 	return NULL;
 }
 
+static const struct rescued_list *find_rescued(const struct lists_io *lists, struct str path)
+{
+	vec_for_each(rescued, &lists->rescued)
+		if (str_eq(rescued->path, path))
+			return rescued;
+	return NULL;
+}
+
+/* The copy of the newest generation that had this list. */
+static void rescue(struct lists_io *lists, struct str path, const char *why)
+{
+	struct arena *arena = lists->store->arena;
+	numbers recorded = store_recorded(lists->store);
+	struct rescued_list *to = vec_add(arena, &lists->rescued);
+	struct failure unread = { 0 };
+	struct record record;
+
+	to->path = str_of(arena_strndup(arena, path.s, path.len));
+	to->why = arena_printf(arena, "%s", why);
+	for (uint32_t i = recorded.len; i-- > 0 && !to->copy;) {
+		struct lists_io kept = { .store = lists->store, .info = &record.info };
+
+		if (record_read(store_file(lists->store, recorded.data[i], "json"), arena, &record,
+				&unread) < 0)
+			continue;
+		to->copy = find_copy(&kept, path);
+		to->generation = recorded.data[i];
+	}
+	failure_clear(&unread);
+}
+
+bool lists_rescue_text(struct lists_io *lists, struct str text, const char *why)
+{
+	vec_for_each(read, &lists->read) {
+		if (!text.len || read->text.s != text.s || find_rescued(lists, read->path))
+			continue;
+		rescue(lists, read->path, why);
+		return true;
+	}
+	return false;
+}
+
+void lists_warn(const struct lists_io *lists, struct diags *ds)
+{
+	vec_for_each(rescued, &lists->rescued) {
+		if (rescued->copy)
+			diag_warning(ds, (struct span){ 0 }, W216,
+				     STR_FMT ": %s: the copy of generation %u is used",
+				     STR_ARG(rescued->path), rescued->why, rescued->generation);
+		else
+			diag_warning(ds, (struct span){ 0 }, W216,
+				     STR_FMT ": %s, and no copy is kept: the list is EMPTY",
+				     STR_ARG(rescued->path), rescued->why);
+	}
+}
+
+static const char *read_rescued(struct lists_io *lists, struct arena *arena, const char *path,
+				struct str *ret_text, const char **ret_copy)
+{
+	const struct rescued_list *rescued = find_rescued(lists, str_of(path));
+	const char *why = NULL;
+
+	if (!rescued) {
+		why = lists->host->read(lists->host->ctx, arena, path, ret_text);
+		if (!why)
+			return NULL;
+		rescue(lists, str_of(path), why);
+		rescued = find_rescued(lists, str_of(path));
+	}
+	*ret_copy = rescued->copy;
+	if (rescued->copy)
+		return lists->host->read(lists->host->ctx, arena, rescued->copy, ret_text);
+	*ret_text = STR("");
+	return NULL;
+}
+
 static const char *read_list(void *ctx, struct arena *arena, const char *path, struct str *ret_text)
 {
 	struct lists_io *lists = ctx;
 	const char *copy = find_copy(lists, str_of(path));
-	const char *why = lists->host->read(lists->host->ctx, arena, copy ? copy : path, ret_text);
+	const char *why = lists->boot ? read_rescued(lists, arena, path, ret_text, &copy)
+				      : lists->host->read(lists->host->ctx, arena,
+							  copy ? copy : path, ret_text);
 
 	if (why && copy)
 		return arena_printf(arena, "its copy %s: %s", copy, why);

@@ -445,30 +445,13 @@ static void emit_group(struct walker *w, const struct tree *tree, bool is_first,
 	code_bind(w->c, done);
 }
 
-/*
- * The verifier walks every loop to its end before it comes back to the jumps it has seen on the
- * way, and keeps at most 8192 of them in mind.
- */
-#define JUMPS_MAX 7500u
-
-static uint32_t jumps_of(const struct tree *tree)
-{
-	const struct layout *layout = tree->layout;
-	uint32_t record = 2 + 2 * (uint32_t)tree->usage.tests;
-
-	for (uint32_t i = 0; i < layout->n_fields; i++)
-		record += layout->fields[i].size == 8 &&
-			  tree->usage.fields & 1u << layout->fields[i].dim;
-	return 8 + 4 * tree->group->depth + record * tree->group->leaf_max;
-}
-
 /* R8 = the lowest order of the family's groups. */
 static void emit_family(struct walker *w, unsigned int family)
 {
 	const struct forest *forest = w->forest;
 	label done = code_label(w->c);
 	VEC(struct tree) trees = { 0 };
-	uint32_t cuts = 0, jumps = 0;
+	uint32_t cuts = 0;
 
 	vec_for_each(group, &forest->groups) {
 		if (group->family != family)
@@ -476,9 +459,7 @@ static void emit_family(struct walker *w, unsigned int family)
 		vec_push(w->c->arena, &trees, tree_of(w, group));
 		trees.data[trees.len - 1].stack = (int16_t)(-8 * (int32_t)trees.len);
 		cuts |= trees.data[trees.len - 1].usage.cuts;
-		jumps += jumps_of(&trees.data[trees.len - 1]);
 	}
-	w->too_large |= jumps > JUMPS_MAX;
 	emit_keys(w, &forest->dims[forest_family(family)], cuts);
 	vec_for_each(tree, &trees)
 		if (tree->group->leaf_max)
@@ -712,5 +693,5 @@ bool walker_emit(struct gen *gen, const struct forest *forest)
 	if (w.has_tests)
 		tests_emit(&w);
 	gen->blob_room = w.room;
-	return code_finish(w.c) == 0 && !w.too_large;
+	return code_finish(w.c) == 0;
 }

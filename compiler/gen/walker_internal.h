@@ -18,12 +18,11 @@ struct walker {
 	const struct ruleset *rs;
 	const struct forest *forest;
 	label lookup, tests; /* functions */
-	bool resumes; /* loops behind count and return places */
-	bool from;    /* a packet may come back to a place behind the first */
-	bool leaves;  /* for acts */
+	bool resumes;        /* loops behind count and return places */
+	bool from;           /* a packet may come back to a place behind the first */
+	bool leaves;         /* for acts */
 	bool has_tests;
-	bool too_large; /* for the verifier */
-	uint32_t room;  /* how large the map of the blob has to be */
+	uint32_t room; /* how large the map of the blob has to be */
 };
 
 struct element {
