@@ -357,7 +357,7 @@ def time_changes(place, options, namespace, size):
     store = f"times{size}"
     one, other = (place.rules("acl", size, seed, 4, "bench0") for seed in (1, 2))
     change_one(f"{one}/rules.fw", f"{one}/changed.fw")
-    row = dict(size=size, bpffw=[], changed=[], nft=[], phases=[])
+    row = dict(size=size, bpffw=[], changed=[], nft=[], phases=[], complete=[])
     try:
         # Reading alone, without making a program of it.
         times = place.timed(namespace, BPFFW, "check", "--dump=rules", f"{one}/rules.fw")
@@ -371,6 +371,9 @@ def time_changes(place, options, namespace, size):
             time_bpffw(place, options, namespace, store, f"{one}/rules.fw", row, "bpffw")
             time_nft(place, namespace, one, row)
             time_bpffw(place, options, namespace, store, f"{one}/changed.fw", row, "changed")
+        for _ in range(options.time_rounds):
+            times = place.timed(namespace, *place.bpffw(store), "__complete", "--", "del", "")
+            row["complete"].append(times["ms"])
         row["memory"] = json.loads(run(MEASURE, "memory", place.store(store)))
         row["check"] = place.timed(namespace, BPFFW, "-v", "check", f"{one}/rules.fw",
                                    timeout=options.patience)["output"].splitlines()[-8:]

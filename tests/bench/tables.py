@@ -127,6 +127,8 @@ def show_times(rows):
         if "read" in row:
             said.append(f"parse and check alone {number(row['read']['ms'])} ms, "
                         f"{row['read']['peak_kb'] // 1024} MB")
+        if row.get("complete"):
+            said.append(f"TAB behind 'del' {number(median(row['complete']))} ms")
         for key in dict.fromkeys(key for turn in row["phases"] for key in turn):
             values = [turn[key] for turn in row["phases"] if key in turn]
             said.append(f"{key} {number(median(values))}")
@@ -192,6 +194,8 @@ def time_goals(rows):
         if row["size"] == 10000:
             yield ("one changed rule in 10k, ms", "<= 150",
                    median(row["changed"]) if ran else None, 150)
+            yield ("TAB behind 'del' at 10k, ms", "<= 20",
+                   median(row["complete"]) if row.get("complete") else None, 20)
         proofs = [turn["proof"] / turn["compile"] for turn in row["phases"]
                   if turn.get("proof") and turn.get("compile")]
         if proofs:

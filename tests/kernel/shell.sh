@@ -4,18 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 setup
 export BPFFW_RULES=$work/rules.fw XDG_STATE_HOME=$work/xdg
-rules <<-'EOF'
-	version 1
-	interface eth0
-	default drop
-	option fragments drop
-	allow tcp dport 22 name first
-	test {
-	    expect allow tcp src 192.0.2.7 dport 22 syn
-	    expect drop udp dport 161
-	}
-EOF
-ok "apply" fw apply
+# The sample without its rules: they are typed.
+sample=etc/examples/1-server.fw
+sed '/^allow established/s/.*/allow tcp dport 22 name first/; /^allow .* name [a-z4-6-]*$/{/first/!d}' \
+	$sample >"$work/rules.fw"
+ok "apply, although its tests fail yet" fw apply --force
 
 on_server expect tests/kernel/shell.exp "$BPFFW" --bpffs "$work/bpf/fw" --state-dir "$work/state" \
 	--run-dir "$work/run" >"$work/typescript" 2>&1
@@ -23,6 +16,10 @@ passed=$((passed + $(grep -c '^good' "$work/typescript")))
 failed=$((failed + $(grep -c '^bad' "$work/typescript")))
 grep -v '^good' "$work/typescript"
 same "all of it ran" "$(grep -c '^good SIGTERM' "$work/typescript")" 1
+# What was typed is the sample that is shipped, and one rule.
+same "sample 1" "$(fw diff $sample | grep -E '^([-+][^-+]|[0-9])')" \
+	"-allow tcp dport 8080 name trial disabled
+0 added, 1 removed, 6 unchanged (counters kept)"
 same "history is for its owner" "$(stat -c %a "$work/xdg/bpffw/history")" 600
 same "each line once" "$(sort "$work/xdg/bpffw/history" | uniq -d)" ""
 same "lines of one command are one" "$(grep -c '^replace why drop tcp dport { 25, 26, }' \
