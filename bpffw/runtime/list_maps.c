@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Keys, values and counts of the run-time entries, as bpf/list.h lays them out. */
+#include "bpffw/runtime/list_maps.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "bpffw/runtime/pin.h"
+
+#define WALK_BATCH 4096u
+
+const char *const list_map_names[LIST_MAPS] = { "list4", "list6", "listp4", "listp6" };
+
+size_t list_key_size(enum list_map map)
+{
+	static const size_t sizes[LIST_MAPS] = {
+		sizeof(struct list_key4),
+		sizeof(struct list_key6),
+		sizeof(struct list_prefix4),
+		sizeof(struct list_prefix6),
+	};
+
+	return sizes[map];
+}
+
+/* ---- keys ---- */
+
+static struct list_prefix6 wire_prefix6(uint32_t number, uint64_t high, uint64_t low,
+					uint32_t length)
+{
+	return (struct list_prefix6){ 32 + length,
+				      htonl(number),
+				      { htonl((uint32_t)(high >> 32)), htonl((uint32_t)high),
+					htonl((uint32_t)(low >> 32)), htonl((uint32_t)low) } };
+}
+
+struct list_place list_place_of(uint32_t number, const struct list_prefix *prefix)
+{
+	struct list_place place = { .map = LIST_MAP4, .table = LIST_HASH };
+	bool whole = prefix->length == list_bits(prefix->kind);
+	uint64_t high = (uint64_t)(prefix->value >> 64), low = (uint64_t)prefix->value;
+	bool small = prefix->kind == LIST_ADDR4 || prefix->kind == LIST_PORT;
+
+	if (small && whole) {
+		place.key.addr4 = (struct list_key4){ number, (uint32_t)low };
+	} else if (small) {
+		place.map = LIST_MAPP4;
+		place.table = LIST_TRIE4;
+		place.key.prefix4 = (struct list_prefix4){
+			32u + prefix->length, htonl(number),
+			htonl((uint32_t)(prefix->kind == LIST_PORT ? low << 16 : low))
+		};
+	} else if (whole || (prefix->kind == LIST_ADDR6 && prefix->length == 64)) {
+		place.map = LIST_MAP6;
+		place.table = whole ? LIST_HASH : LIST_HASH64;
+		place.key.addr6 = (struct list_key6){ number, prefix->length, high, low };
+	} else {
+		place.map = LIST_MAPP6;
+		place.table = LIST_TRIE6;
+		if (prefix->kind == LIST_MAC) {
+			high = low << 16;
+			low = 0;
+		}
+		place.key.prefix6 = wire_prefix6(number, high, low, prefix->length);
+	}
+	return place;
+}
+
+uint32_t list_number_of(const struct list_place *place)
+{
+	switch (place->map) {
+	case LIST_MAP4:
+		return place->key.addr4.number;
+	case LIST_MAP6:
+		return place->key.addr6.number;
+	case LIST_MAPP4:
+		return ntohl(place->key.prefix4.number_be);
+	default:
+		return ntohl(place->key.prefix6.number_be);
+	}
+}
+
+static u128 wide_value(const struct list_prefix6 *key)
+{
+	u128 value = 0;
+
+	for (int i = 0; i < 4; i++)
+		value = value << 32 | ntohl(key->addr_be[i]);
+	return value;
+}
+
+struct list_prefix list_prefix_of(const struct list_place *place, const struct list_value *value,
+				  enum value_type type)
+{
+	const struct list_key6 *addr6 = &place->key.addr6;
+	uint32_t addr4;
+	u128 wide;
+
+	switch (place->map) {
+	case LIST_MAP4:
+		return (struct list_prefix){ type == TYPE_PORT ? LIST_PORT : LIST_ADDR4,
+					     type == TYPE_PORT ? 16 : 32, place->key.addr4.addr };
+	case LIST_MAP6:
+		return (struct list_prefix){ type == TYPE_MAC ? LIST_MAC : LIST_ADDR6,
+					     (uint8_t)addr6->length,
+					     (u128)addr6->high << 64 | addr6->low };
+	case LIST_MAPP4:
+		addr4 = ntohl(place->key.prefix4.addr_be);
+		return (struct list_prefix){ type == TYPE_PORT ? LIST_PORT : LIST_ADDR4,
+					     (uint8_t)value->length,
+					     type == TYPE_PORT ? addr4 >> 16 : addr4 };
+	default:
+		wide = wide_value(&place->key.prefix6);
+		return (struct list_prefix){ type == TYPE_MAC ? LIST_MAC : LIST_ADDR6,
+					     (uint8_t)value->length,
+					     type == TYPE_MAC ? wide >> 80 : wide };
+	}
+}
+
+/* ---- entries ---- */
+
+static int fd_of(const struct lists *lists, const struct list_place *place)
+{
+	return lists->maps[place->map];
+}
+
+static uint64_t *count_of(struct lists *lists, const struct list_place *place)
+{
+	uint32_t number = list_number_of(place);
+
+	assert(number < LISTS_MAX);
+	return (uint64_t *)&lists->rows[number].entries[place->table];
+}
+
+bool list_get(const struct lists *lists, const struct list_place *place,
+	      struct list_value *ret_value)
+{
+	struct list_value value;
+
+	if (bpf_map_lookup_elem(fd_of(lists, place), &place->key, &value) < 0)
+		return false;
+	/* A trie answers with the longest that covers it. */
+	if (place->map == LIST_MAPP4 && value.length + 32 != place->key.prefix4.bits)
+		return false;
+	if (place->map == LIST_MAPP6 && value.length + 32 != place->key.prefix6.bits)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+bool list_get_trie(const struct lists *lists, uint32_t number, const struct list_prefix *prefix,
+		   struct list_value *ret_value)
+{
+	uint64_t now = list_now();
+	struct list_prefix at = *prefix;
+	bool small = prefix->kind == LIST_ADDR4 || prefix->kind == LIST_PORT;
+	struct list_place place = { .map = small ? LIST_MAPP4 : LIST_MAPP6 };
+	uint64_t high = (uint64_t)(at.value >> 64), low = (uint64_t)at.value;
+
+	if (at.kind == LIST_MAC) {
+		high = low << 16;
+		low = 0;
+	}
+	if (small)
+		place.key.prefix4 = (struct list_prefix4){
+			32u + at.length, htonl(number),
+			htonl((uint32_t)(at.kind == LIST_PORT ? low << 16 : low))
+		};
+	else
+		place.key.prefix6 = wire_prefix6(number, high, low, at.length);
+	while (bpf_map_lookup_elem(fd_of(lists, &place), &place.key, ret_value) == 0) {
+		if (list_is_live(ret_value, now))
+			return true;
+		if (!ret_value->length)
+			break;
+		/* Both keys begin with the bits. */
+		place.key.prefix4.bits = 32 + ret_value->length - 1;
+	}
+	return false;
+}
+
+int list_insert(struct lists *lists, const struct list_place *place, const struct list_value *value)
+{
+	uint64_t *count = count_of(lists, place);
+	int ret;
+
+	__atomic_fetch_add(count, 1, __ATOMIC_SEQ_CST);
+	ret = bpf_map_update_elem(fd_of(lists, place), &place->key, value, BPF_ANY);
+	if (ret < 0)
+		__atomic_fetch_sub(count, 1, __ATOMIC_SEQ_CST);
+	return ret;
+}
+
+int list_replace(struct lists *lists, const struct list_place *place,
+		 const struct list_value *value)
+{
+	return bpf_map_update_elem(fd_of(lists, place), &place->key, value, BPF_ANY);
+}
+
+void list_remove(struct lists *lists, const struct list_place *place)
+{
+	if (bpf_map_delete_elem(fd_of(lists, place), &place->key) == 0)
+		__atomic_fetch_sub(count_of(lists, place), 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- walking ---- */
+
+struct batch {
+	size_t key_size;
+	uint8_t *keys;
+	struct list_value *values;
+};
+
+static void visit_batch(enum list_map map, const struct batch *batch, uint32_t n, list_visit *visit,
+			void *ctx)
+{
+	struct list_place place = { .map = map };
+
+	for (uint32_t i = 0; i < n; i++) {
+		memcpy(&place.key, batch->keys + i * batch->key_size, batch->key_size);
+		if (map == LIST_MAP6 && place.key.addr6.length == 64)
+			place.table = LIST_HASH64;
+		else
+			place.table = map == LIST_MAPP4   ? LIST_TRIE4
+				      : map == LIST_MAPP6 ? LIST_TRIE6
+							  : LIST_HASH;
+		visit(ctx, &place, &batch->values[i]);
+	}
+}
+
+static int walk_hash(int fd, enum list_map map, const struct batch *batch, list_visit *visit,
+		     void *ctx)
+{
+	uint8_t position[64];
+	bool started = false;
+	int ret;
+
+	do {
+		uint32_t n = WALK_BATCH;
+
+		ret = bpf_map_lookup_batch(fd, started ? position : NULL, position, batch->keys,
+					   batch->values, &n, NULL);
+		if (ret < 0 && ret != -ENOENT)
+			return ret;
+		visit_batch(map, batch, n, visit, ctx);
+		started = true;
+	} while (ret == 0);
+	return 0;
+}
+
+/* Key by key; an entry that goes in between sends the walk back to its start: so it is bounded. */
+static int walk_trie(int fd, enum list_map map, const struct batch *batch, list_visit *visit,
+		     void *ctx)
+{
+	uint8_t *key = batch->keys, *next = batch->keys + batch->key_size;
+	const struct batch one = { batch->key_size, next, batch->values };
+	bool started = false;
+
+	for (uint32_t n = 0;
+	     n < 2 * LIST_TRIE_ENTRIES && bpf_map_get_next_key(fd, started ? key : NULL, next) == 0;
+	     n++) {
+		if (bpf_map_lookup_elem(fd, next, batch->values) == 0)
+			visit_batch(map, &one, 1, visit, ctx);
+		memcpy(key, next, batch->key_size);
+		started = true;
+	}
+	return 0;
+}
+
+int list_walk(const struct lists *lists, enum list_map map, list_visit *visit, void *ctx)
+{
+	struct batch batch = { .key_size = list_key_size(map) };
+	int ret = -ENOMEM;
+
+	batch.keys = calloc(WALK_BATCH, batch.key_size);
+	batch.values = calloc(WALK_BATCH, sizeof(*batch.values));
+	if (batch.keys && batch.values)
+		ret = (map == LIST_MAP4 || map == LIST_MAP6 ? walk_hash : walk_trie)(
+			lists->maps[map], map, &batch, visit, ctx);
+	free(batch.keys);
+	free(batch.values);
+	return ret;
+}
+
+int list_walk_all(const struct lists *lists, list_visit *visit, void *ctx, struct failure *f)
+{
+	for (int map = 0; map < LIST_MAPS; map++) {
+		int ret = list_walk(lists, (enum list_map)map, visit, ctx);
+
+		if (ret < 0)
+			return fail_bpf(f, -ret, "cannot read the entries of the lists");
+	}
+	return 0;
+}
+
+/* ---- opening ---- */
+
+int list_maps_open(struct store *store, struct arena *arena, const int fds[LIST_MAPS], int rows,
+		   struct lists *ret_lists, struct failure *f)
+{
+	struct lists lists = { .store = store, .arena = arena };
+	void *at = mmap(NULL, LISTS_MAX * sizeof(struct list_row), PROT_READ | PROT_WRITE,
+			MAP_SHARED, rows, 0);
+
+	if (at == MAP_FAILED)
+		return fail(f, errno, "cannot map the table of the lists");
+	lists.rows = at;
+	memcpy(lists.maps, fds, sizeof(lists.maps));
+	*ret_lists = lists;
+	return 0;
+}
+
+void list_maps_close(struct lists *lists)
+{
+	if (lists->rows)
+		munmap(lists->rows, LISTS_MAX * sizeof(struct list_row));
+	lists->rows = NULL;
+}
+
+uint32_t list_row_find(const struct list_row *rows, struct str name)
+{
+	for (uint32_t i = 1; i < LISTS_MAX; i++) {
+		if (rows[i].name[0] && str_is(name, rows[i].name))
+			return i;
+	}
+	return 0;
+}
