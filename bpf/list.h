@@ -31,7 +31,7 @@ struct list_row {
 	__u64 room; /* so many run-time entries at most */
 	__u64 lost; /* bans that found no room */
 	__u64 type; /* enum value_type */
-	__u64 pad;
+	__u64 files; /* 1: static entries with timeouts are among them */
 	char name[LIST_NAME_SIZE]; /* empty: the number is free */
 } __attribute__((aligned(64)));
 
@@ -71,7 +71,7 @@ struct list_prefix6 {
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/abi.h"
+#include "bpf/chain.h"
 
 /* The loader gives all objects the state maps of the same name, and the base of the generation. */
 struct list_row lists[LISTS_MAX] SEC(".data.lists");
@@ -126,21 +126,24 @@ static __always_inline int list_live(struct pkt *p, const struct list_value *val
 	return until == LIST_FOREVER || (until && until > list_now(p));
 }
 
-/* The trie finds the longest prefix; one that is over must not hide a shorter one. */
-#define LIST_TRIE_HAS(p, map, key, most)                           \
-	({                                                         \
-		int has = 0;                                       \
-		for (__u32 i = 0; i <= (most); i++) {              \
-			struct list_value *value;                  \
-			value = bpf_map_lookup_elem((map), (key)); \
-			if (!value)                                \
-				break;                             \
-			has = list_live((p), value);               \
-			if (has || !value->length)                 \
-				break;                             \
-			(key)->bits = 32 + value->length - 1;      \
-		}                                                  \
-		has;                                               \
+/*
+ * The trie finds the longest prefix; one that is over must not hide a shorter one. So many at most
+ * lie one within the other and are over before the sweep removes them.
+ */
+#define LIST_NESTED 33
+#define LIST_TRIE_HAS(p, map, key)                                                          \
+	({                                                                                  \
+		int has = 0;                                                                \
+		for (__u32 i = 0; i < LIST_NESTED; i++) {                                   \
+			const struct list_value *value = bpf_map_lookup_elem((map), (key)); \
+			if (!value)                                                         \
+				break;                                                      \
+			has = list_live((p), value);                                        \
+			if (has || !value->length)                                          \
+				break;                                                      \
+			(key)->bits = 32 + value->length - 1;                               \
+		}                                                                           \
+		has;                                                                        \
 	})
 
 static __always_inline struct list_prefix4 list_prefix4(__u32 number, enum list_kind kind,
@@ -178,7 +181,7 @@ static __always_inline int list_delta4_has(struct pkt *p, const struct list_row 
 		struct list_prefix4 key =
 			list_prefix4(number, kind, low, kind == LIST_PORT ? 16 : 32);
 
-		return LIST_TRIE_HAS(p, &listp4, &key, 32);
+		return LIST_TRIE_HAS(p, &listp4, &key);
 	}
 	return 0;
 }
@@ -205,7 +208,7 @@ static __always_inline int list_delta6_has(struct pkt *p, const struct list_row 
 	if (row->entries[LIST_TRIE6]) {
 		struct list_prefix6 key = list_prefix6(number, kind, high, low, whole);
 
-		return LIST_TRIE_HAS(p, &listp6, &key, 128);
+		return LIST_TRIE_HAS(p, &listp6, &key);
 	}
 	return 0;
 }
@@ -215,7 +218,7 @@ static __always_inline int list_delta6_has(struct pkt *p, const struct list_row 
  * @p: its `now` is filled when the clock had to be read
  * @number: below LISTS_MAX
  * @kind: a constant; @high and @low as in struct pkt (IPv4, port, MAC: in @low)
- * The code is long: for more than two places put it into a function that is not inlined.
+ * The code is long; list_member() is one copy of it, and verified once.
  */
 static __always_inline int list_has(struct pkt *p, __u32 number, enum list_kind kind, __u64 high,
 				    __u64 low)
@@ -229,6 +232,12 @@ static __always_inline int list_has(struct pkt *p, __u32 number, enum list_kind 
 	if (kind == LIST_ADDR4 || kind == LIST_PORT)
 		return list_delta4_has(p, row, number, kind, low);
 	return list_delta6_has(p, row, number, kind, high, low);
+}
+
+/* list_has() for the packet of this CPU. A call costs some 7 ns. */
+__noinline int list_member(__u32 number, __u32 kind, __u64 high, __u64 low)
+{
+	return list_has(chain_pkt(), number, (enum list_kind)kind, high, low);
 }
 
 enum list_result { LIST_ADDED, LIST_EXTENDED, LIST_FULL };

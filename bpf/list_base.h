@@ -51,6 +51,8 @@ struct list_dir {
 	__u32 pad[2];
 };
 _Static_assert(sizeof(struct list_dir) == 64, "one cache line");
+/* Number 0 is no list: the padding of its row tells what the blob was made from. */
+#define LIST_DIR_SIZE (LISTS_MAX * sizeof(struct list_dir))
 
 /* What the two bits of a /24 say. */
 enum list_block { LIST_BLOCK_NONE, LIST_BLOCK_ALL, LIST_BLOCK_SINGLE, LIST_BLOCK_BITMAP };
@@ -83,7 +85,7 @@ struct list_view {
 /* The compiler must not form the address before the test: the verifier refuses it. */
 static __always_inline const void *list_at(struct list_view view, __u64 offset, __u64 size)
 {
-	if (offset > view.size - size)
+	if (view.size < size || offset > view.size - size)
 		return (const void *)0;
 	__asm__ volatile("" : "+r"(offset));
 	return view.at + offset;
@@ -104,7 +106,7 @@ static __always_inline __u64 list_reached(__u64 value, __u64 bound)
 static __always_inline int list_tree_has(struct list_view view, const struct list_tree *tree,
 					 __u64 value)
 {
-	__u64 node = 0, start = 0;
+	__u64 node = 0, start = 0, most;
 	__u32 levels = tree->levels;
 
 	for (__u32 level = 0; level < LIST_TREE_LEVELS && level < levels; level++) {
@@ -118,9 +120,13 @@ static __always_inline int list_tree_has(struct list_view view, const struct lis
 		       list_reached(value, bound[3]) + list_reached(value, bound[4]) +
 		       list_reached(value, bound[5]) + list_reached(value, bound[6]) +
 		       list_reached(value, bound[7]);
+		/* The largest value reaches padding, too. */
+		most = tree->last >> (levels - 1 - level) * 3 % 32;
+		if (node > most)
+			node = most;
 		start = start * LIST_TREE_FAN + 1;
 	}
-	return (node > tree->last ? tree->last : node) & 1;
+	return node & 1;
 }
 
 static __always_inline int list_single_has(struct list_view view, const struct list_dir *dir,
@@ -175,29 +181,33 @@ static __always_inline int list_addr4_has(struct list_view view, const struct li
 	return code == LIST_BLOCK_ALL;
 }
 
-static __always_inline int list_host_has(struct list_view view, const struct list_host *host,
-					 __u64 low)
-{
-	if (host->how == LIST_HOST_TREE)
-		return list_tree_has(view, &host->tree, low);
-	return host->how == LIST_HOST_WHOLE || host->low == low;
-}
-
+/*
+ * Whatever the search finds, it ends in one call of the tree with numbers that the verifier does
+ * not know: a call for each slot would be verified once for each.
+ */
 static __always_inline int list_addr6_has(struct list_view view, const struct list_dir *dir,
 					  __u64 high, __u64 low)
 {
+	struct list_tree tree = dir->tree6;
 	const struct list_host *host;
 
-	if (dir->host6) {
-		host = (const struct list_host *)list_at(
-			view, dir->host6 + list_slot(high, dir->n_host6) * sizeof(*host),
-			LIST_PROBES * sizeof(*host));
-		for (__u32 i = 0; host && i < LIST_PROBES && host[i].how; i++) {
-			if (host[i].high == high)
-				return list_host_has(view, &host[i], low);
-		}
+	if (!dir->host6)
+		return list_tree_has(view, &tree, high);
+	host = (const struct list_host *)list_at(
+		view, dir->host6 + list_slot(high, dir->n_host6) * sizeof(*host),
+		LIST_PROBES * sizeof(*host));
+	for (__u32 i = 0; host && i < LIST_PROBES && host[i].how; i++) {
+		if (host[i].high != high)
+			continue;
+		if (host[i].how == LIST_HOST_WHOLE)
+			return 1;
+		if (host[i].how == LIST_HOST_ONE)
+			return host[i].low == low;
+		tree = host[i].tree;
+		high = low;
+		break;
 	}
-	return list_tree_has(view, &dir->tree6, high);
+	return list_tree_has(view, &tree, high);
 }
 
 static __always_inline int list_port_has(struct list_view view, const struct list_dir *dir,

@@ -13,6 +13,7 @@
 
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/guard.h"
+#include "bpffw/runtime/list.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
 #include "compiler/ir/eval.h"
@@ -211,10 +212,16 @@ static int run_tests(struct work *w, bool force)
 
 static int compile_rules(struct work *w)
 {
+	struct store *store = w->change ? w->store : NULL;
 	uint64_t start = work_now();
+	int ret;
 
+	ret = lists_give_numbers(store, w->rs, w->f);
+	if (ret < 0)
+		return ret;
 	if (!compile(w->ds, w->rs, &w->compiled))
 		return -EINVAL;
+	w->compiled.list_entries = lists_wanted(store, w->rs);
 	w->result->ns_compile = work_now() - start;
 	w->result->n_insns = w->compiled.n_insns;
 	w->result->compiled = w->compiled;
@@ -263,6 +270,22 @@ static int load_straight(struct work *w, const struct unit *unit)
 	return load_generation(unit, &w->state, w->ds, &w->compiled, &w->loaded, w->f);
 }
 
+/* The static parts, those of the running generation where they are the same. */
+static int load_lists(struct work *w)
+{
+	_cleanup_fd_ int old = -1;
+	int ret;
+
+	if (!w->compiled.list_entries)
+		return 0;
+	if (w->change && w->store->running)
+		old = pin_get(store_pin(w->store, "gen/%u/lists", w->store->running));
+	ret = list_base_make(w->rs, old, &w->state.base, &w->state.base_size, w->f);
+	if (ret == 0 && w->change)
+		ret = lists_stage(w->store, &w->state, w->rs, w->f);
+	return ret;
+}
+
 static int load_rules(struct work *w, const struct unit *unit)
 {
 	struct unit with_counters = *unit;
@@ -272,6 +295,8 @@ static int load_rules(struct work *w, const struct unit *unit)
 	with_counters.counters = w->counters.fd;
 	with_counters.base = w->counters.base;
 	ret = state_open(w->change ? w->store : NULL, w->arena, &w->compiled, &w->state, w->f);
+	if (ret == 0)
+		ret = load_lists(w);
 	if (ret == 0)
 		ret = load_generation(&with_counters, &w->state, w->ds, &w->compiled, &w->loaded,
 				      w->f);
@@ -403,6 +428,8 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 		result.ns_total = work_now() - start;
 		*ret_result = result;
 	} else {
+		lists_undo(&w.state, change->old_rs, &lost);
+		failure_clear(&lost);
 		store_drop_unit(store);
 	}
 	work_end(&w);

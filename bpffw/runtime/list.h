@@ -97,8 +97,8 @@ bool lists_match(const struct lists *lists, uint32_t number, const struct list_p
 		 struct list_entry *ret_entry);
 
 /*
- * Is every value of the prefix in the static part of the running generation? Asks the map that the
- * kernel asks, so it costs nothing; which entry it is, only the ruleset knows.
+ * Is a whole value in the static part of the running generation? Asks the map that the kernel asks,
+ * so it costs nothing; which entry it is, only the ruleset knows. No for shorter prefixes.
  */
 bool lists_static(const struct lists *lists, uint32_t number, const struct list_prefix *prefix);
 
@@ -148,11 +148,13 @@ uint32_t lists_wanted(struct store *store, const struct ruleset *rs);
  * lists_stage() - between state_open() and the commit: names, sizes, static entries with timeouts,
  * and the entries of the `bans` file for names that had no number.
  */
-int lists_stage(struct store *store, const struct state *state, const struct ruleset *rs,
+int lists_stage(struct store *store, struct state *state, const struct ruleset *rs,
 		struct failure *f);
-/* Undo after a failed change, by the ruleset that goes on running; behind the commit: by the new
- * one. Marks of files that are no longer named go. @rs NULL: none runs. */
+/* Behind the commit: what @rs no longer names as static entries goes; sizes. */
 int lists_settle(const struct state *state, const struct ruleset *rs, struct failure *f);
+/* After a failed change: the same by the ruleset that goes on running (NULL: none does), and lists
+ * that are new are forgotten. */
+int lists_undo(const struct state *state, const struct ruleset *rs, struct failure *f);
 
 /*
  * list_base_make() - the static parts of the run-time sets of @rs in one frozen map.

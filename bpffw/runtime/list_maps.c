@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/pin.h"
+#include "compiler/gen/compiled.h"
 
 #define WALK_BATCH 4096u
 
@@ -321,6 +322,55 @@ void list_maps_close(struct lists *lists)
 	if (lists->rows)
 		munmap(lists->rows, LISTS_MAX * sizeof(struct list_row));
 	lists->rows = NULL;
+}
+
+uint32_t lists_map_wanted(const struct compiled *compiled)
+{
+	return compiled->list_entries;
+}
+
+struct carry {
+	struct lists to;
+	int ret;
+};
+
+/* The new map may have the entry by now, and longer. */
+static void carry_one(void *ctx, const struct list_place *place, const struct list_value *value)
+{
+	struct carry *carry = ctx;
+	struct list_value merged = *value, present;
+
+	if (carry->ret < 0)
+		return;
+	if (list_get(&carry->to, place, &present)) {
+		merged = present;
+		if (value->expiry > present.expiry)
+			merged.expiry = value->expiry;
+	}
+	carry->ret = list_replace(&carry->to, place, &merged);
+}
+
+int lists_map_fill(int old, int fresh, const struct compiled *compiled, struct failure *f)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+	struct lists from = { 0 };
+	struct carry carry = { 0 };
+	enum list_map map;
+	int ret;
+
+	(void)compiled;
+	if (old < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fresh, &info, &len) < 0)
+		return fail_bpf(f, errno, "cannot carry the entries of the lists over");
+	map = info.key_size == sizeof(struct list_key4) ? LIST_MAP4 : LIST_MAP6;
+	from.maps[map] = old;
+	carry.to.maps[map] = fresh;
+	ret = list_walk(&from, map, carry_one, &carry);
+	if (ret == 0)
+		ret = carry.ret;
+	return ret < 0 ? fail_bpf(f, -ret, "cannot carry the entries of the lists over") : 0;
 }
 
 uint32_t list_row_find(const struct list_row *rows, struct str name)

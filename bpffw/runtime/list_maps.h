@@ -64,6 +64,11 @@ int list_maps_open(struct store *store, struct arena *arena, const int fds[LIST_
 		   struct lists *ret_lists, struct failure *f);
 void list_maps_close(struct lists *lists);
 
+/* For the table of state maps: entries wanted, and carrying them over to a larger map. */
+struct compiled;
+uint32_t lists_map_wanted(const struct compiled *compiled);
+int lists_map_fill(int old, int fresh, const struct compiled *compiled, struct failure *f);
+
 /* Number by name among the rows, 0: none. */
 uint32_t list_row_find(const struct list_row *rows, struct str name);
 

@@ -140,20 +140,16 @@ int lists_give_numbers(struct store *store, struct ruleset *rs, struct failure *
 
 /* ---- sizes ---- */
 
+/* Run-time entries and static ones with a timeout. */
 static uint64_t room_of(const struct set *set)
 {
-	if (set->size)
-		return set->size > set->entries.len ? set->size - set->entries.len : 0;
-	return set->type == TYPE_ADDR ? ROOM_ADDR : ROOM_OTHER;
-}
-
-static uint64_t n_timed(const struct set *set)
-{
-	uint64_t n = 0;
+	uint64_t n_timed = 0, n = set->entries.len;
 
 	vec_for_each(entry, &set->entries)
-		n += entry->timeout != 0;
-	return n;
+		n_timed += entry->timeout != 0;
+	if (set->size)
+		return set->size > n ? set->size - n + n_timed : n_timed;
+	return (set->type == TYPE_ADDR ? ROOM_ADDR : ROOM_OTHER) + n_timed;
 }
 
 typedef void on_set(void *ctx, const struct set *set, struct str name);
@@ -174,7 +170,7 @@ static void add_room(void *ctx, const struct set *set, struct str name)
 {
 	uint64_t *sum = ctx;
 
-	*sum += room_of(set) + n_timed(set);
+	*sum += room_of(set);
 }
 
 static uint64_t power_of_two(uint64_t n)
@@ -236,6 +232,7 @@ struct stage {
 	struct arena *arena;
 	struct failure *f;
 	int ret;
+	uint64_t *new_lists;
 	bool read; /* the bans file, once */
 	bans noted;
 	list_prefixes prefixes; /* scratch */
@@ -252,8 +249,10 @@ static int put_value(struct stage *stage, uint32_t number, const struct list_pre
 		return 0; /* its time has begun */
 	if (expiry > value.expiry)
 		value.expiry = expiry;
-	if (file)
+	if (file) {
 		value.file = file;
+		stage->lists.rows[number].files = 1;
+	}
 	value.length = prefix->length;
 	return exists ? list_replace(&stage->lists, &place, &value)
 		      : list_insert(&stage->lists, &place, &value);
@@ -313,6 +312,7 @@ static void stage_list(void *ctx, const struct set *set, struct str name)
 	if (!number) {
 		number = set->number;
 		name_row(&stage->lists.rows[number], set, name);
+		stage->new_lists[number / 64] |= 1ull << number % 64;
 		restore(stage, number, set, name);
 	}
 	vec_for_each(entry, &set->entries) {
@@ -333,11 +333,11 @@ static int open_state(struct store *store, const struct state *state, struct are
 	return list_maps_open(store, arena, fds, rows, ret_lists, f);
 }
 
-int lists_stage(struct store *store, const struct state *state, const struct ruleset *rs,
+int lists_stage(struct store *store, struct state *state, const struct ruleset *rs,
 		struct failure *f)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct stage stage = { .arena = arena, .f = f };
+	struct stage stage = { .arena = arena, .f = f, .new_lists = state->new_lists };
 	int ret = open_state(store, state, arena, &stage.lists, f);
 
 	if (ret < 0)
@@ -354,6 +354,7 @@ struct settle {
 	struct arena *arena;
 	struct map timed; /* names and prefixes of static entries with a timeout */
 	bool named[LISTS_MAX];
+	const uint64_t *drop; /* numbers whose entries go; NULL: none */
 	VEC(struct list_place) places;
 	VEC(struct list_value) values;
 };
@@ -374,7 +375,7 @@ static void settle_list(void *ctx, const struct set *set, struct str name)
 	if (!number)
 		return;
 	settle->named[number] = true;
-	settle->lists.rows[number].room = room_of(set) + n_timed(set);
+	settle->lists.rows[number].room = room_of(set);
 	vec_for_each(entry, &set->entries) {
 		if (entry->timeout)
 			list_split(settle->arena, set->type, entry->family, entry->range,
@@ -384,13 +385,29 @@ static void settle_list(void *ctx, const struct set *set, struct str name)
 		map_add(settle->arena, &settle->timed, key_of(settle->arena, number, prefix), 1);
 }
 
+static bool has_file_entries(const struct lists *lists)
+{
+	for (uint32_t i = 1; i < LISTS_MAX; i++) {
+		if (lists->rows[i].files)
+			return true;
+	}
+	return false;
+}
+
 static void find_unnamed(void *ctx, const struct list_place *place, const struct list_value *value)
 {
 	struct settle *settle = ctx;
 	uint32_t number = list_number_of(place), found;
 	struct list_prefix prefix;
 
-	if (!value->file || number >= LISTS_MAX)
+	if (number >= LISTS_MAX)
+		return;
+	if (settle->drop && settle->drop[number / 64] >> number % 64 & 1) {
+		vec_push(settle->arena, &settle->places, *place);
+		vec_push(settle->arena, &settle->values, (struct list_value){ 0 });
+		return;
+	}
+	if (!value->file)
 		return;
 	prefix = list_prefix_of(place, value, (enum value_type)settle->lists.rows[number].type);
 	if (map_find(&settle->timed, key_of(settle->arena, number, &prefix), &found))
@@ -424,21 +441,42 @@ static void free_rows(struct settle *settle)
 	}
 }
 
-int lists_settle(const struct state *state, const struct ruleset *rs, struct failure *f)
+static bool any_new(const uint64_t *given)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < LISTS_MAX / 64; i++)
+		any |= given[i];
+	return any != 0;
+}
+
+static int settle_lists(const struct state *state, const struct ruleset *rs, const uint64_t *drop,
+			struct failure *f)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct settle settle = { .arena = arena };
+	struct settle settle = { .arena = arena, .drop = drop };
 	int ret = open_state(NULL, state, arena, &settle.lists, f);
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
 	if (rs)
 		for_each_list(rs, settle_list, &settle);
-	ret = list_walk_all(&settle.lists, find_unnamed, &settle, f);
+	if (drop || has_file_entries(&settle.lists))
+		ret = list_walk_all(&settle.lists, find_unnamed, &settle, f);
 	if (ret == 0) {
 		unmark(&settle);
 		free_rows(&settle);
 	}
 	list_maps_close(&settle.lists);
 	return ret;
+}
+
+int lists_settle(const struct state *state, const struct ruleset *rs, struct failure *f)
+{
+	return settle_lists(state, rs, NULL, f);
+}
+
+int lists_undo(const struct state *state, const struct ruleset *rs, struct failure *f)
+{
+	return settle_lists(state, rs, any_new(state->new_lists) ? state->new_lists : NULL, f);
 }

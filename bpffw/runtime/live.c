@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/list.h"
 #include "bpffw/runtime/seed.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
@@ -270,6 +271,8 @@ static int tidy(struct live *live)
 		ret = egress_settle(store, &live->w->egress, live->w->f);
 	if (ret == 0)
 		ret = state_adopt(store, &live->w->state, &live->w->compiled, live->w->f);
+	if (ret == 0)
+		ret = lists_settle(&live->w->state, live->w->rs, live->w->f);
 	if (ret == 0 && live->w->grown) {
 		swap_grace();
 		ret = swap_finish_counters(store, live->number, live->w->f);

@@ -238,6 +238,33 @@ static int load_classify(const struct unit *unit, struct diags *ds, const struct
 	return 0;
 }
 
+/* One that programs address directly is a section of the object. */
+static struct bpf_map *state_map_in(struct bpf_object *object, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+	char section[64];
+
+	if (map)
+		return map;
+	snprintf(section, sizeof(section), ".data.%s", name);
+	return bpf_object__find_map_by_name(object, section);
+}
+
+/* The verifier has to know the size as a number. */
+static int share_lists(struct bpf_object *object, const struct state *state)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".data.listbase");
+	struct bpf_map *size = bpf_object__find_map_by_name(object, ".rodata.list");
+	uint64_t bytes = state->base_size;
+	int err = 0;
+
+	if (map && state->base_size)
+		err = bpf_map__reuse_fd(map, state->base);
+	if (size && !err)
+		err = bpf_map__set_initial_value(size, &bytes, sizeof(bytes));
+	return err;
+}
+
 /* Give the object the maps of the unit and of this generation. */
 static int share_maps(struct bpf_object *object, const struct unit *unit, const struct state *state,
 		      const struct loaded *loaded)
@@ -260,13 +287,13 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, const 
 			return err;
 	}
 	vec_for_each(own, &state->maps) {
-		struct bpf_map *map = bpf_object__find_map_by_name(object, own->row->name);
+		struct bpf_map *map = state_map_in(object, own->row->name);
 		int err = map ? bpf_map__reuse_fd(map, own->fd) : 0;
 
 		if (err)
 			return err;
 	}
-	return 0;
+	return share_lists(object, state);
 }
 
 /* Return: NULL with @f filled. */
@@ -430,6 +457,7 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 		loaded_close(&loaded);
 		return err;
 	}
+	loaded.lists = state->base_size ? dup(state->base) : -1;
 	loaded.enter_id = program_id(loaded.enter);
 	loaded.classify_id = program_id(loaded.classify);
 	*ret_loaded = loaded;
@@ -438,8 +466,9 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 
 void loaded_close(struct loaded *loaded)
 {
-	int *fds[] = { &loaded->jmp,  &loaded->enter,  &loaded->classify, &loaded->probe,
-		       &loaded->blob, &loaded->config, &loaded->actions,  &loaded->acts };
+	int *fds[] = { &loaded->jmp,     &loaded->enter, &loaded->classify,
+		       &loaded->probe,   &loaded->blob,  &loaded->config,
+		       &loaded->actions, &loaded->acts,  &loaded->lists };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)

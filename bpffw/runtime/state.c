@@ -12,6 +12,8 @@
 #include "bpffw/runtime/flows.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/limits.h"
+#include "bpffw/runtime/list_maps.h"
+#include "bpffw/runtime/swap.h"
 
 /* A fresh map stands beside the one it replaces until the commit. */
 #define FRESH_SUFFIX "_new"
@@ -37,6 +39,43 @@ static const struct state_row rows[] = {
 		.flags = BPF_F_MMAPABLE,
 		.wanted = limits_wanted,
 		.fill = limits_fill,
+	},
+	{
+		.name = "lists",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
+			   LISTS_MAX * sizeof(struct list_row), 1 },
+		.flags = BPF_F_MMAPABLE,
+		.wanted = lists_map_wanted,
+	},
+	{
+		.name = "list4",
+		.shape = { BPF_MAP_TYPE_HASH, sizeof(struct list_key4), sizeof(struct list_value),
+			   0 },
+		.wanted = lists_map_wanted,
+		.fill = lists_map_fill,
+		.keep_larger = true,
+	},
+	{
+		.name = "list6",
+		.shape = { BPF_MAP_TYPE_HASH, sizeof(struct list_key6), sizeof(struct list_value),
+			   0 },
+		.wanted = lists_map_wanted,
+		.fill = lists_map_fill,
+		.keep_larger = true,
+	},
+	{
+		.name = "listp4",
+		.shape = { BPF_MAP_TYPE_LPM_TRIE, sizeof(struct list_prefix4),
+			   sizeof(struct list_value), LIST_TRIE_ENTRIES },
+		.flags = BPF_F_NO_PREALLOC,
+		.wanted = lists_map_wanted,
+	},
+	{
+		.name = "listp6",
+		.shape = { BPF_MAP_TYPE_LPM_TRIE, sizeof(struct list_prefix6),
+			   sizeof(struct list_value), LIST_TRIE_ENTRIES },
+		.flags = BPF_F_NO_PREALLOC,
+		.wanted = lists_map_wanted,
 	},
 	{ .name = NULL },
 };
@@ -91,7 +130,8 @@ static int open_map(struct store *store, const struct state_row *row, uint32_t w
 
 	if (old < 0 && old != -ENOENT)
 		return fail(f, -old, "cannot open the state map '%s'", row->name);
-	if (old >= 0 && (row->shape.entries || entries == wanted)) {
+	if (old >= 0 &&
+	    (row->shape.entries || entries == wanted || (row->keep_larger && entries > wanted))) {
 		*ret_map = (struct state_map){ row, take_fd(&old), false };
 		return 0;
 	}
@@ -130,7 +170,9 @@ void state_close(struct state *state)
 {
 	vec_for_each(map, &state->maps)
 		fd_cleanup(&map->fd);
-	state->maps.len = 0;
+	if (state->base_size)
+		fd_cleanup(&state->base);
+	*state = (struct state){ 0 };
 }
 
 int state_pin(struct store *store, const struct state *state, struct failure *f)
@@ -151,6 +193,7 @@ int state_pin(struct store *store, const struct state *state, struct failure *f)
 int state_adopt(struct store *store, const struct state *state, const struct compiled *compiled,
 		struct failure *f)
 {
+	bool waited = false;
 	int ret = 0;
 
 	for (uint32_t i = 0; i < state->maps.len && ret == 0; i++) {
@@ -162,6 +205,10 @@ int state_adopt(struct store *store, const struct state *state, const struct com
 		if (!map->fresh)
 			continue;
 		old = open_pinned(store, map->row, &entries);
+		/* Packets in the old programs write to the old map. */
+		if (old >= 0 && map->row->fill && !waited)
+			swap_grace();
+		waited = waited || old >= 0;
 		if (old >= 0 && map->row->fill)
 			ret = map->row->fill(old, map->fd, compiled, f);
 		if (ret == 0 && rename(pin_of(store, map->row, true), to) < 0)
@@ -175,6 +222,92 @@ void state_forget(struct store *store)
 	for (const struct state_row *row = rows; row->name; row++)
 		pin_remove(pin_of(store, row, true));
 }
+
+/* ---- repair ---- */
+
+/* The maps of the running generation's programs, by id. */
+struct used {
+	uint32_t ids[256];
+	uint32_t n;
+};
+
+static void add_used(struct used *used, int program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	info.nr_map_ids = sizeof(used->ids) / sizeof(*used->ids) - used->n;
+	info.map_ids = (uintptr_t)(used->ids + used->n);
+	if (program < 0 || !info.nr_map_ids || bpf_obj_get_info_by_fd(program, &info, &len) < 0)
+		return;
+	used->n += info.nr_map_ids;
+	if (used->n > sizeof(used->ids) / sizeof(*used->ids))
+		used->n = sizeof(used->ids) / sizeof(*used->ids);
+}
+
+static void find_used(struct store *store, struct used *used)
+{
+	static const char *const programs[] = { "enter", "classify", "actions" };
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		_cleanup_fd_ int fd =
+			pin_get(store_pin(store, "gen/%u/%s", store->running, programs[i]));
+
+		add_used(used, fd);
+	}
+}
+
+static bool is_used(const struct used *used, int map)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &len) < 0)
+		return false;
+	for (uint32_t i = 0; i < used->n; i++) {
+		if (used->ids[i] == info.id)
+			return true;
+	}
+	return false;
+}
+
+static int recover_map(struct store *store, const struct state_row *row, const struct used *used,
+		       struct failure *f)
+{
+	const char *from = pin_of(store, row, true);
+	_cleanup_fd_ int fresh = pin_get(from), old = -1;
+	uint32_t entries;
+	int ret = 0;
+
+	if (fresh < 0)
+		return 0;
+	if (!is_used(used, fresh)) {
+		pin_remove(from);
+		return 0;
+	}
+	old = open_pinned(store, row, &entries);
+	if (old >= 0 && row->fill) {
+		swap_grace();
+		ret = row->fill(old, fresh, NULL, f);
+	}
+	if (ret == 0 && rename(from, pin_of(store, row, false)) < 0)
+		ret = fail(f, errno, "cannot rename %s", from);
+	return ret;
+}
+
+int state_recover(struct store *store, struct failure *f)
+{
+	struct used used = { 0 };
+	int ret = 0;
+
+	if (store->running)
+		find_used(store, &used);
+	for (const struct state_row *row = rows; row->name && ret == 0; row++)
+		ret = recover_map(store, row, &used, f);
+	return ret;
+}
+
+/* ---- for others ---- */
 
 int state_fd(const struct state *state, const char *name)
 {

@@ -9,6 +9,7 @@
 #ifndef BPFFW_STATE_H
 #define BPFFW_STATE_H
 
+#include "bpf/list_base.h"
 #include "bpffw/runtime/pin.h"
 #include "compiler/compile.h"
 
@@ -22,7 +23,9 @@ struct state_row {
 	/* Entries the ruleset needs; 0: it does not use the map. */
 	uint32_t (*wanted)(const struct compiled *compiled);
 	/* Fill a new map; @old: the one it replaces, -1: none. NULL: starts empty. */
+	/* @compiled: NULL when a killed change is brought to its end. */
 	int (*fill)(int old, int fresh, const struct compiled *compiled, struct failure *f);
+	bool keep_larger; /* a map with more entries than wanted stays */
 };
 
 struct state_map {
@@ -33,6 +36,9 @@ struct state_map {
 
 struct state {
 	VEC(struct state_map) maps;
+	int base;           /* the static part of the lists, the generation's own ... */
+	uint32_t base_size; /* ... 0: none */
+	uint64_t new_lists[LISTS_MAX / 64]; /* numbers that lists_stage() gave */
 };
 
 /*
@@ -49,8 +55,13 @@ int state_pin(struct store *store, const struct state *state, struct failure *f)
  * in between are carried over. */
 int state_adopt(struct store *store, const struct state *state, const struct compiled *compiled,
 		struct failure *f);
-/* After a failed change, and as repair: remove what state_pin() made. */
+/* After a failed change: remove what state_pin() made. */
 void state_forget(struct store *store);
+/*
+ * Repair: a change that was killed behind its commit left maps that the running programs use under
+ * their first names, and entries in those they replace. Before its commit: they are removed.
+ */
+int state_recover(struct store *store, struct failure *f);
 
 /* The descriptor of map @name in @state; -1: the ruleset does not use it. */
 int state_fd(const struct state *state, const char *name);

@@ -20,6 +20,7 @@
 #include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
+#include "bpffw/runtime/state.h"
 
 #define FILES_KEPT 20
 
@@ -33,8 +34,9 @@ static int pin_all(struct store *store, const char *dir, const struct loaded *lo
 		{ "jmp", loaded->jmp },           { "enter", loaded->enter },
 		{ "classify", loaded->classify }, { "probe", loaded->probe },
 		{ "actions", loaded->actions },   { "acts", loaded->acts },
-		{ "blob", loaded->blob },         { "config", loaded->config },
-		{ "counters", counters->fd },     { "base", counters->base },
+		{ "blob", loaded->blob },         { "lists", loaded->lists },
+		{ "config", loaded->config },     { "counters", counters->fd },
+		{ "base", counters->base },
 	};
 	int ret = 0;
 
@@ -245,7 +247,8 @@ int swap_recover(struct store *store, struct failure *f)
 	if (!store->has_unit)
 		return 0;
 	recover_generations(store);
-	if (store->running)
+	ret = state_recover(store, f);
+	if (ret == 0 && store->running)
 		ret = swap_finish_counters(store, store->running, f);
 	return ret < 0 ? ret : recover_links(store, f);
 }
