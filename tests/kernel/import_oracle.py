@@ -396,6 +396,21 @@ def compare(language, text, senders, rules_file):
         if done.returncode:
             return [f"{command[0]} refuses: {done.stderr}"], translated
     frames = [random_frame(number) for number in range(FRAMES)]
+    mine, theirs = deliver(frames, senders)
+    wrong += differences(frames, mine, theirs, language)
+    # And back: what is exported decides at the input hook as bpffw did.
+    exported = run([*BPFFW, "export", "nft"]).stdout.replace('"fw"', '"nft"')
+    run(["nft", "flush", "ruleset"])
+    done = run(["nft", "-f", "-"], input=exported + NOTED)
+    if done.returncode:
+        return wrong + [f"nft refuses the export: {done.stderr}", exported], translated
+    mine, theirs = deliver(frames, senders)
+    wrong += differences(frames, mine, theirs, "export nft")
+    return wrong, translated
+
+
+def deliver(frames, senders):
+    """All frames to both; the MACs that came through each."""
     before = {name: received(name) for name in senders}
     for _, frame in frames:
         for sender in senders.values():
@@ -406,13 +421,13 @@ def compare(language, text, senders, rules_file):
             break
         time.sleep(0.001)
     time.sleep(0.01)
-    mine, theirs = passed("netdev noted_fw"), passed("inet noted_nft")
-    for mac, frame in frames:
-        if (mac in mine) != (mac in theirs):
-            wrong.append(f"bpffw {'allows' if mac in mine else 'drops'}, {language} "
-                         f"{'allows' if mac in theirs else 'drops'}: {Ether(frame).summary()} "
-                         f"{frame.hex()}")
-    return wrong, translated
+    return passed("netdev noted_fw"), passed("inet noted_nft")
+
+
+def differences(frames, mine, theirs, language):
+    return [f"bpffw {'allows' if mac in mine else 'drops'}, {language} "
+            f"{'allows' if mac in theirs else 'drops'}: {Ether(frame).summary()} {frame.hex()}"
+            for mac, frame in frames if (mac in mine) != (mac in theirs)]
 
 
 def main():

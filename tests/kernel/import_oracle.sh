@@ -31,4 +31,29 @@ read -r good bad < <("$PYTHON" tests/kernel/import_oracle.py "$server" "$client"
 head -n "${TEST_LINES:-80}" "$work/said"
 passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1}))
 ok "panic open" fw panic open
+
+# What the frames above do not reach: nft takes limits, lists, sets and states as they are written.
+rules <<EOF
+version 1
+interface eth0,"vlan*"
+default drop log
+allowlist { 192.0.2.0/24 }
+blacklist { 203.0.113.0/24, 2001:db8:bad::/48 }
+set ports port { 1-1024, 7777 }
+set macs mac { 02:00:00:00:00:01 }
+chain in.put { return udp dport @ports; count }
+jump in.put
+allow established
+drop smac @macs
+rate-limit 10/s burst 20 per src udp dport 53
+syn-limit 6/m burst 6 tcp dport 22
+allow icmp type echo-request rate 10/s burst 5 per src/32/128
+drop src 198.51.100.0/24,2001:db8::/32 log name noisy
+rate-limit 10mbit/s udp
+drop frag later
+EOF
+fw export nft "$work/rules.fw" >"$work/out.nft" 2>"$work/said"
+same "rules without words" "$(cat "$work/said")" "2 rules have no words in nft: see the comments"
+same "comments" "$(grep -c '# not exported: ' "$work/out.nft")" 2
+ok "nft takes them" on_server nft -f "$work/out.nft"
 finish
