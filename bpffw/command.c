@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpffw/cmd/batch.h"
 #include "bpffw/ui/report.h"
 
 const struct command *const commands[] = {
@@ -56,7 +57,7 @@ static enum exit_code check_invocation(const struct invocation *in)
 	if ((c->flags & CMD_ROOT) && !command_may_administer())
 		return report_error(in, EXIT_SYSTEM, "run it as root, or with both capabilities",
 				    "'%s' needs root (or CAP_BPF and CAP_NET_ADMIN)", c->name);
-	if ((c->flags & CMD_NO_BATCH) && in->batch)
+	if ((c->flags & CMD_NO_BATCH) && in->batch && batch_is_open(in->batch))
 		return report_error(in, EXIT_REFUSED, "'commit' or 'abort' ends it",
 				    "refused: a batch is open");
 	return EXIT_DONE;

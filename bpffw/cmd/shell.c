@@ -75,7 +75,7 @@ static enum exit_code run_text(struct shell *sh)
 						  : "'{' is never closed");
 	vec_for_each(given, &line.commands) {
 		code = run_words(sh, given);
-		if (code > EXIT_NO || sh->left)
+		if (code > EXIT_NO || sh->left || terminal_interrupted())
 			break;
 	}
 	return code;

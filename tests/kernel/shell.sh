@@ -18,7 +18,7 @@ grep -v '^good' "$work/typescript"
 same "all of it ran" "$(grep -c '^good SIGTERM' "$work/typescript")" 1
 # What was typed is the sample that is shipped, and one rule.
 same "sample 1" "$(fw diff $sample | grep -E '^([-+][^-+]|[0-9])')" \
-	"-allow tcp dport 8080 name trial disabled
+	"-allow tcp dport 8080 name trial
 0 added, 1 removed, 6 unchanged (counters kept)"
 same "history is for its owner" "$(stat -c %a "$work/xdg/bpffw/history")" 600
 same "each line once" "$(sort "$work/xdg/bpffw/history" | uniq -d)" ""
