@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/seed.h"
 
 /* Of Linux 6.6; the headers here are older. */
 #define ATTACH_TCX_EGRESS 47
@@ -293,30 +294,39 @@ static int drop_gone(struct egress *egress, struct failure *f)
 	return ret;
 }
 
-int egress_prepare(struct store *store, struct arena *arena, const struct state *state,
-		   const targets *all, const netdevs *devices, struct egress *ret_egress,
+static int prepare(struct store *store, struct arena *arena, const struct state *state,
+		   const targets *all, const netdevs *devices, struct egress *egress,
 		   struct failure *f)
 {
 	const char *dir = store_pin(store, "egress");
-	struct egress egress = { .program = -1 };
 	bool wanted = state_fd(state, "flows") >= 0;
-	int ret = read_links(dir, arena, devices, &egress, f);
+	int ret = read_links(dir, arena, devices, egress, f);
 
 	if (ret == 0)
-		ret = drop_gone(&egress, f);
+		ret = drop_gone(egress, f);
 	if (ret == 0 && wanted)
 		ret = dir_make(dir, 0700, f);
 	if (ret == 0 && wanted)
-		ret = open_program(store, state, &egress, f);
+		ret = open_program(store, state, egress, f);
 	for (uint32_t i = 0; i < all->len && ret == 0 && wanted; i++) {
 		const struct netdev *device = all->data[i].device;
-		struct egress_link *link = device ? find_link(&egress, device->ifindex) : NULL;
+		struct egress_link *link = device ? find_link(egress, device->ifindex) : NULL;
 
 		if (link)
 			link->wanted = true;
 		else if (device)
-			ret = track(dir, arena, device, &egress, f);
+			ret = track(dir, arena, device, egress, f);
 	}
+	return ret;
+}
+
+int egress_prepare(struct store *store, struct arena *arena, const struct state *state,
+		   const targets *all, const netdevs *devices, struct egress *ret_egress,
+		   struct failure *f)
+{
+	struct egress egress = { .program = -1 };
+	int ret = prepare(store, arena, state, all, devices, &egress, f);
+
 	if (ret < 0) {
 		egress_undo(&egress);
 		egress_close(&egress);
@@ -371,7 +381,7 @@ static void remove_programs(struct store *store)
 	closedir(stream);
 }
 
-int egress_settle(struct store *store, struct egress *egress, struct failure *f)
+int egress_settle(struct store *store, struct egress *egress, bool keep, struct failure *f)
 {
 	uint32_t program = egress->program < 0 ? 0 : program_id(egress->program);
 	int ret = 0;
@@ -382,11 +392,11 @@ int egress_settle(struct store *store, struct egress *egress, struct failure *f)
 		if (link->gone)
 			continue;
 		if (!link->wanted)
-			ret = detach(link, f);
+			ret = keep ? 0 : detach(link, f);
 		else if (link->program != program)
 			ret = update(link, egress->program, f);
 	}
-	if (ret < 0 || (!egress->fresh && program))
+	if (ret < 0 || (!egress->fresh && program) || (!program && keep))
 		return ret;
 	remove_programs(store);
 	return program ? pin_put(egress->program, program_pin(store), f) : 0;
@@ -398,15 +408,87 @@ void egress_close(struct egress *egress)
 	egress->links.len = 0;
 }
 
-/* Does the running ruleset look into the flow table? */
-static bool is_used(struct store *store)
+/*
+ * The table that the running ruleset looks into; -1: none. A rollback may have brought back one
+ * that is no longer pinned; finding it takes CAP_SYS_ADMIN, without that it is not looked for.
+ */
+static int running_table(struct store *store, const char *name)
 {
-	_cleanup_fd_ int enter = -1, flows = -1;
+	_cleanup_fd_ int enter = -1, pinned = -1;
+	int found;
 
-	if (!store->running || state_get(store, "flows", &flows) < 0)
-		return false;
+	if (!store->running)
+		return -1;
 	enter = pin_get(store_pin(store, "gen/%u/enter", store->running));
-	return enter >= 0 && program_uses(enter, flows);
+	if (enter < 0)
+		return -1;
+	if (state_get(store, name, &pinned) == 0 && program_uses(enter, pinned))
+		return take_fd(&pinned);
+	found = program_map(enter, arena_printf(store->arena, "bpffw_%.9s", name));
+	return found < 0 ? -1 : found;
+}
+
+/* Pin the table of the running ruleset again, with what the other one has learned since. */
+static int adopt_table(struct store *store, int table, struct failure *f)
+{
+	const char *pin = store_pin(store, "state/flows");
+	_cleanup_fd_ int pinned = -1;
+	int ret = state_get(store, "flows", &pinned);
+
+	if (ret == 0 && same_map(pinned, table))
+		return 0;
+	ret = ret == 0 ? flows_fill(pinned, table, NULL, f) : 0;
+	if (ret < 0)
+		return ret;
+	pin_remove(pin);
+	return pin_put(table, pin, f);
+}
+
+static int seed(const struct egress *egress, int map, struct failure *f)
+{
+	_cleanup_flow_table_ struct flow_table table = { 0 };
+	uint32_t n;
+	int ret;
+
+	if (!egress->made.len)
+		return 0;
+	ret = flow_table_open(map, &table, f);
+	return ret < 0 ? ret : seed_flows(&table, &n, f);
+}
+
+static int follow(struct store *store, struct arena *arena, const targets *all,
+		  const netdevs *devices, bool keep, int flows, struct failure *f)
+{
+	_cleanup_fd_ int stats = -1;
+	struct egress egress = { .program = -1 };
+	struct state state = { 0 };
+	int ret = adopt_table(store, flows, f);
+
+	if (ret == 0 && state_get(store, "flow_stats", &stats) < 0)
+		ret = fail(f, ENOENT, "the counts of the flow table are gone");
+	if (ret < 0)
+		return ret;
+	state_hold(arena, &state, "flows", flows);
+	state_hold(arena, &state, "flow_stats", stats);
+	ret = prepare(store, arena, &state, all, devices, &egress, f);
+	if (ret == 0)
+		ret = seed(&egress, flows, f);
+	if (ret < 0)
+		egress_undo(&egress);
+	else
+		ret = egress_settle(store, &egress, keep, f);
+	egress_close(&egress);
+	return ret;
+}
+
+int egress_follow(struct store *store, struct arena *arena, const targets *all,
+		  const netdevs *devices, bool keep, struct failure *f)
+{
+	_cleanup_fd_ int flows = running_table(store, "flows");
+
+	if (flows >= 0)
+		return follow(store, arena, all, devices, keep, flows, f);
+	return keep ? 0 : egress_detach_all(store, arena, devices, f);
 }
 
 static int detach_links(struct egress *egress, bool all, struct failure *f)
@@ -420,12 +502,13 @@ static int detach_links(struct egress *egress, bool all, struct failure *f)
 	return ret;
 }
 
-int egress_recover(struct store *store, const netdevs *devices, struct failure *f)
+int egress_recover(struct store *store, const netdevs *devices, bool keep, struct failure *f)
 {
+	_cleanup_fd_ int flows = running_table(store, "flows");
 	struct egress egress = { .program = -1 };
 	int ret = read_links(store_pin(store, "egress"), store->arena, devices, &egress, f);
 
-	return ret < 0 ? ret : detach_links(&egress, !is_used(store), f);
+	return ret < 0 ? ret : detach_links(&egress, flows < 0 && !keep, f);
 }
 
 int egress_detach_all(struct store *store, struct arena *arena, const netdevs *devices,

@@ -38,13 +38,22 @@ int egress_prepare(struct store *store, struct arena *arena, const struct state 
 		   struct failure *f);
 /* After a failed change: take off what egress_prepare() attached. */
 void egress_undo(struct egress *egress);
-/* Behind the commit: every wanted link runs the present program, the others go. */
-int egress_settle(struct store *store, struct egress *egress, struct failure *f);
+/* Behind the commit: every wanted link runs the present program; the others go, unless @keep: a
+ * rollback may want them back. */
+int egress_settle(struct store *store, struct egress *egress, bool keep, struct failure *f);
 void egress_close(struct egress *egress);
 
-/* What a killed writer left: links that the running ruleset does not ask for, pins of what is
- * gone. */
-int egress_recover(struct store *store, const netdevs *devices, struct failure *f);
+/*
+ * egress_follow() - make the tracked interfaces fit the generation that runs: behind a rollback
+ * (its flow table may be another one), and for interfaces that have come.
+ * @keep: those that are not in @all stay
+ * What has a socket on those that are tracked only now is seeded.
+ */
+int egress_follow(struct store *store, struct arena *arena, const targets *all,
+		  const netdevs *devices, bool keep, struct failure *f);
+/* What a killed writer left: links that the running ruleset does not ask for (unless @keep), pins
+ * of what is gone. */
+int egress_recover(struct store *store, const netdevs *devices, bool keep, struct failure *f);
 /* panic open */
 int egress_detach_all(struct store *store, struct arena *arena, const netdevs *devices,
 		      struct failure *f);

@@ -242,13 +242,19 @@ static int commit(struct live *live)
 	return ret;
 }
 
+/* A rollback may want back what the ruleset on trial does not list. */
+static bool is_on_trial(const struct live *live)
+{
+	struct pending pending;
+
+	return live->w->change ? live->w->change->confirm : confirm_waits(live->store, &pending);
+}
+
 /* Before a confirmation a link stays, passing everything, so that a rollback cannot fail on it. */
 static int drop_unwanted(struct live *live)
 {
 	const struct unit *unit = &live->store->unit;
-	struct pending pending;
-	bool keep =
-		live->w->change ? live->w->change->confirm : confirm_waits(live->store, &pending);
+	bool keep = is_on_trial(live);
 	int ret = 0;
 
 	for (uint32_t i = 0; i < live->links.len && ret == 0; i++) {
@@ -268,7 +274,7 @@ static int tidy(struct live *live)
 	int ret = drop_unwanted(live);
 
 	if (ret == 0)
-		ret = egress_settle(store, &live->w->egress, live->w->f);
+		ret = egress_settle(store, &live->w->egress, is_on_trial(live), live->w->f);
 	if (ret == 0)
 		ret = state_adopt(store, &live->w->state, &live->w->compiled, live->w->f);
 	if (ret == 0)
@@ -461,8 +467,11 @@ int live_settle(struct work *w)
 			     .number = w->store->running,
 			     .replaced = w->store->running,
 			     .old_program = -1 };
-	int ret = attach(&live);
+	int ret = egress_follow(w->store, w->arena, &w->targets, &w->devices,
+				w->keep_links || is_on_trial(&live), w->f);
 
+	if (ret == 0)
+		ret = attach(&live);
 	if (ret == 0)
 		ret = update_links(&live);
 	if (ret < 0) {

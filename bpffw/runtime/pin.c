@@ -211,21 +211,56 @@ uint32_t program_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ? 0 : info.id;
 }
 
+#define PROGRAM_MAPS 64
+
+static uint32_t map_ids(int program, uint32_t ids[PROGRAM_MAPS])
+{
+	struct bpf_prog_info info = { .nr_map_ids = PROGRAM_MAPS, .map_ids = (uintptr_t)ids };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(program, &info, &len) < 0)
+		return 0;
+	return info.nr_map_ids < PROGRAM_MAPS ? info.nr_map_ids : PROGRAM_MAPS;
+}
+
+static struct bpf_map_info map_info(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	bpf_obj_get_info_by_fd(fd, &info, &len);
+	return info;
+}
+
+bool same_map(int a, int b)
+{
+	return map_info(a).id == map_info(b).id;
+}
+
 bool program_uses(int program, int map)
 {
-	uint32_t ids[64] = { 0 };
-	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)ids };
-	struct bpf_map_info wanted = { 0 };
-	uint32_t len = sizeof(info), map_len = sizeof(wanted);
+	uint32_t ids[PROGRAM_MAPS], n = map_ids(program, ids), wanted = map_info(map).id;
 
-	if (bpf_obj_get_info_by_fd(program, &info, &len) < 0 ||
-	    bpf_obj_get_info_by_fd(map, &wanted, &map_len) < 0)
-		return false;
-	for (uint32_t i = 0; i < info.nr_map_ids && i < 64; i++) {
-		if (ids[i] == wanted.id)
+	for (uint32_t i = 0; i < n; i++) {
+		if (ids[i] == wanted)
 			return true;
 	}
 	return false;
+}
+
+int program_map(int program, const char *name)
+{
+	uint32_t ids[PROGRAM_MAPS], n = map_ids(program, ids);
+
+	for (uint32_t i = 0; i < n; i++) {
+		_cleanup_fd_ int fd = bpf_map_get_fd_by_id(ids[i]);
+
+		if (fd < 0 && errno != ENOENT)
+			return -errno;
+		if (fd >= 0 && strcmp(map_info(fd).name, name) == 0)
+			return take_fd(&fd);
+	}
+	return -ENOENT;
 }
 
 uint32_t map_entries(int fd)

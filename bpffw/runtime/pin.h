@@ -44,6 +44,9 @@ void pin_remove(const char *path);
 
 /* Does the program read or write the map? */
 bool program_uses(int program, int map);
+/* Descriptor of the map of that name that the program uses; -ENOENT, -EPERM. */
+int program_map(int program, const char *name);
+bool same_map(int a, int b);
 
 /* Ids and sizes by descriptor; 0 when the kernel does not tell. */
 uint32_t program_id(int fd);

@@ -309,6 +309,14 @@ int state_recover(struct store *store, struct failure *f)
 
 /* ---- for others ---- */
 
+void state_hold(struct arena *arena, struct state *state, const char *name, int fd)
+{
+	for (const struct state_row *row = rows; row->name; row++) {
+		if (strcmp(row->name, name) == 0)
+			vec_push(arena, &state->maps, ((struct state_map){ row, fd, false }));
+	}
+}
+
 int state_fd(const struct state *state, const char *name)
 {
 	vec_for_each(map, &state->maps) {

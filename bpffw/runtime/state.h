@@ -63,6 +63,9 @@ void state_forget(struct store *store);
  */
 int state_recover(struct store *store, struct failure *f);
 
+/* Put a map that is open already into @state; it stays the caller's. */
+void state_hold(struct arena *arena, struct state *state, const char *name, int fd);
+
 /* The descriptor of map @name in @state; -1: the ruleset does not use it. */
 int state_fd(const struct state *state, const char *name);
 /* A pinned map, for commands that read or write entries. Return: -ENOENT when there is none. */

@@ -234,7 +234,7 @@ static int recover_links(struct store *store, struct failure *f)
 		else if (link->waiting && !keep)
 			ret = links_detach(link, &store->unit, f);
 	}
-	return ret < 0 ? ret : egress_recover(store, &devices, f);
+	return ret < 0 ? ret : egress_recover(store, &devices, keep, f);
 }
 
 int swap_recover(struct store *store, struct failure *f)
