@@ -9,6 +9,14 @@
 #ifndef BPFFW_LIST_H
 #define BPFFW_LIST_H
 
+#ifdef __bpf__
+#include <linux/bpf.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/chain.h"
+#endif
 #include "bpf/list_base.h"
 
 /* Expiry in ns of bpf_ktime_get_ns(); 0: over. */
@@ -66,13 +74,6 @@ struct list_prefix6 {
 };
 
 #ifdef __bpf__
-#include <linux/bpf.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#include "bpf/chain.h"
-
 /* The loader gives all objects the state maps of the same name, and the base of the generation. */
 struct list_row lists[LISTS_MAX] SEC(".data.lists");
 __u8 list_base[64] SEC(".data.listbase");
