@@ -175,6 +175,9 @@ enum counter_slot {
 };
 _Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
 
+/* abi<N>/jmp: the live generation, THE swap point; and what `trace` puts in front of it. */
+enum jmp_slot { JMP_LIVE, JMP_TRACE, JMP_SLOTS };
+
 /* gen/<n>/jmp: the generation's private program array. */
 enum gen_jump { GEN_CLASSIFY, GEN_ENTER, GEN_ACT, GEN_JUMPS };
 
@@ -228,9 +231,10 @@ struct enter_config {
 	struct schedule schedules[SCHEDULES_MAX];
 };
 
-/* The dispatcher's only setting, in .data.config: what an empty slot means. */
+/* The dispatcher's settings, in .data.config. */
 struct dispatcher_config {
-	__u64 fail_open;
+	__u64 fail_open; /* what an empty slot means */
+	__u64 trace;     /* 1: jump through JMP_TRACE */
 };
 
 #endif

@@ -13,6 +13,9 @@
 /* Non-terminal acts on the way of one packet, each two tail calls: the kernel allows 33. */
 #define ACTS_ON_A_WAY 15
 
+/* struct act_entry.place of the default. */
+#define ACT_DEFAULT 0xffffffffu
+
 /* struct act_entry.next: a verdict, or the place where classification goes on. */
 #define NEXT_ALLOW 0xffffffffu
 #define NEXT_DROP  0xfffffffeu
@@ -20,6 +23,7 @@
 enum act_does {
 	ACT_LIMIT = 1, /* .limit; what is over it gets .over */
 	ACT_BAN = 2,   /* .ban, each packet of the place */
+	ACT_LOG = 4,   /* an event; of a limit for what is over it */
 };
 
 /* What packets over a limit get. */
@@ -39,7 +43,7 @@ struct act_ban {
 };
 
 struct act_entry {
-	__u32 place;     /* PLACE_NONE: the default */
+	__u32 place;     /* ACT_DEFAULT: the default */
 	__u32 next;      /* NEXT_ALLOW, NEXT_DROP, else a place */
 	__u32 slot;      /* each packet of the place is counted there */
 	__u32 over_slot; /* and those over the limit there too */
@@ -47,6 +51,7 @@ struct act_entry {
 	__u8 does;       /* bits of enum act_does */
 	__u8 over;       /* enum act_over */
 	__u8 pad[2];
+	__u32 log_every; /* seconds; 0: EVENT_BURST a second (event.h) */
 	struct act_limit limit;
 	struct act_ban ban;
 };

@@ -4,6 +4,7 @@
  * pkt.act; a probed packet never comes. Loaded only for rulesets that have such a rule.
  */
 #include "bpf/act.h"
+#include "bpf/event.h"
 #include "bpf/generation.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -25,6 +26,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct limit_row);
 } limits SEC(".maps");
+
+/* By act, as many. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct event_budget);
+} budgets SEC(".maps");
 
 static __always_inline __u64 packet_time(struct pkt *p)
 {
@@ -55,6 +64,21 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p)
 	return result == LIMIT_OVER;
 }
 
+static __always_inline void tell(const struct act_entry *act, struct pkt *p, __u8 what)
+{
+	struct event event = {
+		.rule = act->rule,
+		.source = act->place == ACT_DEFAULT ? EVENT_DEFAULT : EVENT_RULE,
+		.what = what,
+		.dropped = what == EVENT_OVER && act->over != OVER_COUNT,
+	};
+	__u32 index = p->act;
+	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
+
+	if (budget)
+		event_tell(budget, act->log_every, &event, p, packet_time(p));
+}
+
 static __always_inline int go_on(struct xdp_md *ctx, struct pkt *p, __u32 next)
 {
 	if (next == NEXT_ALLOW)
@@ -81,8 +105,15 @@ int bpffw_actions(struct xdp_md *ctx)
 	chain_count(act->slot, p);
 	if (act->does & ACT_LIMIT && is_over(act, p)) {
 		chain_count(act->over_slot, p);
+		if (act->does & ACT_LOG)
+			tell(act, p, EVENT_OVER);
 		if (act->over != OVER_COUNT)
 			return XDP_DROP;
 	}
+	if ((act->does & (ACT_LIMIT | ACT_LOG)) == ACT_LOG)
+		tell(act, p,
+		     act->next == NEXT_ALLOW  ? EVENT_ALLOW
+		     : act->next == NEXT_DROP ? EVENT_DROP
+					      : EVENT_MATCH);
 	return go_on(ctx, p, act->next);
 }

@@ -16,7 +16,7 @@ struct dispatcher_config config SEC(".data.config");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, JMP_SLOTS);
 	__type(key, __u32);
 	__type(value, __u32);
 } jmp SEC(".maps");
@@ -51,7 +51,9 @@ int bpffw_dispatch(struct xdp_md *ctx)
 	pkt_parse(p, data, data_end,
 		  multi_buffer ? bpf_xdp_get_buff_len(ctx) : (__u32)(data_end - data));
 	p->ifnum = iface_number(ctx->ingress_ifindex);
-	bpf_tail_call_static(ctx, &jmp, 0);
+	if (config.trace)
+		bpf_tail_call_static(ctx, &jmp, JMP_TRACE);
+	bpf_tail_call_static(ctx, &jmp, JMP_LIVE);
 	chain_count(SLOT_NO_RULESET, p);
 	return config.fail_open ? XDP_PASS : XDP_DROP;
 }

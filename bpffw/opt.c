@@ -168,7 +168,7 @@ static bool take_word(struct walk *w, const char *arg)
 
 /* Commands of the language that come later. */
 static const char *const later_commands[] = {
-	"allowlist", "ban", "blacklist", "set", "monitor", "stats", "top", "trace", "unban",
+	"allowlist", "ban", "blacklist", "set", "stats", "top", "trace", "unban",
 };
 
 /* What other tools call it. */

@@ -117,7 +117,7 @@ static bool any_acts(const struct ruleset *rs)
 	vec_for_each(rule, &rs->rules)
 		if (!rule->disabled && place_acts(rule))
 			return true;
-	return false;
+	return rs->default_log;
 }
 
 /* Each act that goes on costs jumps between programs. @why: there are no cubes that tell more */
@@ -139,7 +139,7 @@ static bool acts_fit(struct diags *ds, const struct places *places, const struct
 	if (!who)
 		return true;
 	diag_error(ds, places->rs->default_span, E192,
-		   "more than %u limits can meet in one packet: %s", ACTS_ON_A_WAY, who);
+		   "more than %u limits and logs can meet in one packet: %s", ACTS_ON_A_WAY, who);
 	diag_help(ds, "limits of different ports or addresses do not meet; 'allow ... rate' ends "
 		      "a packet's way");
 	return false;

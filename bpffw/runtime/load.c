@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/event.h"
 #include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/lineinfo.h"
 #include "bpffw/runtime/pin.h"
@@ -101,6 +102,18 @@ static int load_acts(const struct compiled *compiled, int *ret_fd, struct failur
 		return fail_bpf(f, -err, "cannot fill the map of %u limits", compiled->n_acts);
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+/* How much each rule with `log` has said. */
+static int load_budgets(const struct compiled *compiled, int *ret_fd, struct failure *f)
+{
+	if (!compiled->n_acts)
+		return 0;
+	*ret_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpffw_budgets", 4,
+				 sizeof(struct event_budget), compiled->n_acts, NULL);
+	return *ret_fd < 0 ? fail_bpf(f, -*ret_fd, "cannot create a map of %u entries",
+				      compiled->n_acts)
+			   : 0;
 }
 
 /* A copy of the code with the descriptors of this generation's maps; NULL: out of memory. */
@@ -273,10 +286,9 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, const 
 		const char *name;
 		int fd;
 	} maps[] = {
-		{ ".data.scratch", unit->scratch },
-		{ "counters", unit->counters },
-		{ "gen_jmp", loaded->jmp },
-		{ "acts", loaded->acts },
+		{ ".data.scratch", unit->scratch }, { "counters", unit->counters },
+		{ "gen_jmp", loaded->jmp },         { "acts", loaded->acts },
+		{ "budgets", loaded->budgets },
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -428,6 +440,8 @@ static int load_all(const struct unit *unit, const struct state *state, struct d
 
 	if (!err)
 		err = load_acts(compiled, &loaded->acts, f);
+	if (!err)
+		err = load_budgets(compiled, &loaded->budgets, f);
 	if (err)
 		return err;
 	loaded->jmp = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "bpffw_gen", 4, 4, GEN_JUMPS, NULL);
@@ -468,7 +482,8 @@ void loaded_close(struct loaded *loaded)
 {
 	int *fds[] = { &loaded->jmp,     &loaded->enter, &loaded->classify,
 		       &loaded->probe,   &loaded->blob,  &loaded->config,
-		       &loaded->actions, &loaded->acts,  &loaded->lists };
+		       &loaded->actions, &loaded->acts,  &loaded->lists,
+		       &loaded->budgets };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)

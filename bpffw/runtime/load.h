@@ -29,13 +29,13 @@ struct unit {
 struct loaded {
 	int jmp; /* private program array, enum gen_jump */
 	int enter, classify, probe;
-	int actions, acts; /* -1: the ruleset has no acts */
+	int actions, acts, budgets; /* -1: the ruleset has no acts */
 	int blob;          /* -1: none */
 	int lists;         /* static part of the lists, -1: none */
 	int config;        /* frozen .rodata of enter */
 	uint32_t enter_id, classify_id;
 };
-#define LOADED_NONE ((struct loaded){ -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0 })
+#define LOADED_NONE ((struct loaded){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0 })
 
 /* @state: from state_open(); its maps replace those of the same name in the objects. */
 int load_generation(const struct unit *unit, const struct state *state, struct diags *ds,

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "bpffw/runtime/events.h"
 #include "bpffw/runtime/flows.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/limits.h"
@@ -76,6 +77,16 @@ static const struct state_row rows[] = {
 			   sizeof(struct list_value), LIST_TRIE_ENTRIES },
 		.flags = BPF_F_NO_PREALLOC,
 		.wanted = lists_map_wanted,
+	},
+	{
+		.name = "events",
+		.shape = { BPF_MAP_TYPE_RINGBUF, 0, 0, EVENT_RING },
+		.wanted = events_wanted,
+	},
+	{
+		.name = "event_state",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct event_state), 1 },
+		.wanted = events_wanted,
 	},
 	{ .name = NULL },
 };

@@ -38,7 +38,7 @@ static const struct unit_part {
 	struct map_shape shape;
 } parts[] = {
 	{ "jmp",      "jmp",          offsetof(struct unit, jmp),
-	  { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1 } },
+	  { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, JMP_SLOTS } },
 	{ "scratch",  ".data.scratch", offsetof(struct unit, scratch),
 	  { BPF_MAP_TYPE_ARRAY, 4, ABI_CPUS * sizeof(struct pkt), 1 } },
 	{ "ifaces",   ".data.ifaces", offsetof(struct unit, ifaces),

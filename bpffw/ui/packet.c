@@ -95,6 +95,22 @@ static void put_protocol(struct buf *out, const struct pkt *p)
 	}
 }
 
+static void put_rest(struct buf *out, const struct pkt *p)
+{
+	put_protocol(out, p);
+	if (p->frag != FRAG_NO)
+		buf_printf(out, " %s fragment", p->frag == FRAG_LATER ? "later" : "first");
+}
+
+static void put_frame(struct buf *out, const struct pkt *p)
+{
+	net_print_mac(out, p->smac);
+	buf_puts(out, " > ");
+	net_print_mac(out, p->dmac);
+	buf_puts(out, " ether ");
+	put_name(out, names_ethertypes, p->ethertype);
+}
+
 void packet_line(struct buf *out, const struct pkt *p)
 {
 	if (p->family) {
@@ -102,22 +118,31 @@ void packet_line(struct buf *out, const struct pkt *p)
 		buf_puts(out, " > ");
 		put_end(out, p, p->dst, p->dport);
 		buf_puts(out, " ");
-		put_protocol(out, p);
-		if (p->frag != FRAG_NO)
-			buf_printf(out, " %s fragment", p->frag == FRAG_LATER ? "later" : "first");
-		buf_printf(out, " len %u", p->ip_len);
+		put_rest(out, p);
 	} else {
-		net_print_mac(out, p->smac);
-		buf_puts(out, " > ");
-		net_print_mac(out, p->dmac);
-		buf_puts(out, " ether ");
-		put_name(out, names_ethertypes, p->ethertype);
-		buf_printf(out, " len %u", p->frame_len);
+		put_frame(out, p);
 	}
+	buf_printf(out, " len %u", p->family ? p->ip_len : p->frame_len);
 	if (p->vlan)
 		buf_printf(out, " vlan %u", p->vlan);
 	if (p->reason)
 		buf_printf(out, " malformed %s", packet_reason(p->reason, NULL));
+}
+
+void packet_line_short(struct buf *out, const struct pkt *p, bool is_own)
+{
+	if (!p->family) {
+		put_frame(out, p);
+		return;
+	}
+	put_end(out, p, p->src, p->sport);
+	buf_puts(out, " > ");
+	if (is_own && has_ports(p))
+		buf_printf(out, ":%u", p->dport);
+	else
+		put_end(out, p, p->dst, p->dport);
+	buf_puts(out, " ");
+	put_rest(out, p);
 }
 
 static void word_layer4(struct buf *out, const struct pkt *p)

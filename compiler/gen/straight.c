@@ -356,32 +356,36 @@ static void emit_passed(struct code *c, uint32_t place)
 }
 
 /* A probed chain ends here with its answer. */
-static void emit_answer(struct code *c, uint32_t place)
+static void emit_answer(struct code *c, uint32_t answer)
 {
 	label real = code_label(c);
 
 	ldx(c, 1, R1, R_PKT, offsetof(struct pkt, probe));
 	jmp_imm(c, BPF_JEQ, R1, 0, real);
-	alu32(c, BPF_MOV, R0, ANSWER(ANSWER_RULE, place));
+	alu32(c, BPF_MOV, R0, answer);
 	exit_program(c);
 	code_bind(c, real);
 }
 
 /* Leaves for what the rule does. One that goes on comes back with `from` behind it. */
+static void emit_leave(struct straight *s, uint32_t answer, uint32_t act)
+{
+	emit_answer(s->c, answer);
+	alu32(s->c, BPF_MOV, R9, act - 1);
+	s->leaves = true;
+	jmp(s->c, s->leave);
+}
+
 static void emit_act_rule(struct straight *s, uint32_t place)
 {
-	struct code *c = s->c;
 	const struct place *flat = &s->flat->list.data[place];
-	label next = code_label(c);
+	label next = code_label(s->c);
 
 	if (flat->kind == PLACE_ACT)
-		emit_passed(c, place);
-	jmp64_imm(c, BPF_JNE, R0, 0, next);
-	emit_answer(c, place);
-	alu32(c, BPF_MOV, R9, flat->act - 1);
-	s->leaves = true;
-	jmp(c, s->leave);
-	code_bind(c, next);
+		emit_passed(s->c, place);
+	jmp64_imm(s->c, BPF_JNE, R0, 0, next);
+	emit_leave(s, ANSWER(ANSWER_RULE, place), flat->act);
+	code_bind(s->c, next);
 }
 
 /* A probed chain answers, unless it was resumed behind this place; any other counts and goes on. */
@@ -392,7 +396,7 @@ static void emit_count_rule(struct straight *s, const struct rule *rule, uint32_
 
 	emit_passed(c, place);
 	jmp64_imm(c, BPF_JNE, R0, 0, next);
-	emit_answer(c, place);
+	emit_answer(c, ANSWER(ANSWER_RULE, place));
 	alu_reg(c, BPF_MOV, R1, R_PKT);
 	alu32(c, BPF_MOV, R2, rule->slot);
 	call_function(c, s->count);
@@ -574,9 +578,12 @@ bool straight_emit(struct gen *gen, struct diags *ds, const struct places *flat,
 	if (rs->chains.len && !emit_chain(&s, 0))
 		return false;
 	code_span(s.c, rs->default_span);
-	emit_decision(&s, ANSWER(ANSWER_DEFAULT, 0),
-		      rs->default_allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP,
-		      rs->default_allow);
+	if (flat && flat->default_act)
+		emit_leave(&s, ANSWER(ANSWER_DEFAULT, 0), flat->default_act);
+	else
+		emit_decision(&s, ANSWER(ANSWER_DEFAULT, 0),
+			      rs->default_allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP,
+			      rs->default_allow);
 	emit_epilogue(&s);
 	if (s.counts)
 		emit_count_function(&s);

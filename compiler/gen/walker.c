@@ -627,7 +627,7 @@ static void emit_action(struct walker *w, label decide)
 {
 	struct code *c = w->c;
 	label act = code_label(c), other = code_label(c), none = code_label(c);
-	label resume = code_label(c);
+	label resume = code_label(c), leave = code_label(c);
 	bool others = w->resumes || w->leaves;
 	bool allow = w->rs->default_allow;
 	const struct element action = { sizeof(struct forest_action), 0 };
@@ -654,13 +654,21 @@ static void emit_action(struct walker *w, label decide)
 		code_bind(c, other);
 	if (w->resumes && w->leaves)
 		jmp_imm(c, BPF_JLT, R9, FOREST_ACT, resume);
-	if (w->leaves)
+	if (w->leaves) {
+		code_bind(c, leave);
 		emit_leave(w, decide);
+	}
 	if (w->resumes) {
 		code_bind(c, resume);
 		emit_resume(w, act, decide);
 	}
 	code_bind(c, none);
+	if (w->forest->default_act) {
+		alu32(c, BPF_MOV, R1, ANSWER(ANSWER_DEFAULT, 0));
+		alu32(c, BPF_MOV, R9, FOREST_ACT + w->forest->default_act - 1);
+		jmp(c, leave);
+		return;
+	}
 	emit_decision(c, ANSWER(ANSWER_DEFAULT, 0), allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP,
 		      allow ? XDP_PASS : XDP_DROP, decide);
 }

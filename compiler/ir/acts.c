@@ -26,6 +26,11 @@ static uint32_t next_of(const struct place *place)
 	return place->kind == PLACE_DROP ? NEXT_DROP : place->resume;
 }
 
+static uint32_t log_every(uint64_t seconds)
+{
+	return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
+}
+
 static struct act_entry make(const struct places *places, uint32_t index)
 {
 	const struct place *place = &places->list.data[index];
@@ -38,12 +43,30 @@ static struct act_entry make(const struct places *places, uint32_t index)
 		.rule = rule->id,
 	};
 
+	if (rule->log || rule->verb.row->verb == VERB_LOG) {
+		act.does |= ACT_LOG;
+		act.log_every = log_every(rule->log_every);
+	}
 	if (rule->limit.present) {
 		act.does |= ACT_LIMIT;
 		act.over = over_of(rule);
 		act.limit = limit_act(rule);
 	}
 	return act;
+}
+
+static struct act_entry make_default(const struct ruleset *rs)
+{
+	uint32_t slot = rs->default_allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP;
+
+	return (struct act_entry){
+		.place = ACT_DEFAULT,
+		.next = rs->default_allow ? NEXT_ALLOW : NEXT_DROP,
+		.slot = slot,
+		.over_slot = slot,
+		.does = ACT_LOG,
+		.log_every = log_every(rs->default_log_every),
+	};
 }
 
 struct act_entry *acts_make(struct arena *arena, const struct places *places)
@@ -53,6 +76,8 @@ struct act_entry *acts_make(struct arena *arena, const struct places *places)
 	for (uint32_t i = 0; i < places->list.len; i++)
 		if (places->list.data[i].act)
 			acts[places->list.data[i].act - 1] = make(places, i);
+	if (places->default_act)
+		acts[places->default_act - 1] = make_default(places->rs);
 	return acts;
 }
 

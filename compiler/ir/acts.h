@@ -6,7 +6,8 @@
 #include "bpf/act.h"
 #include "compiler/ir/cube.h"
 
-/* One entry for each place with an act, by its number; places->n_acts of them. */
+/* One entry for each place with an act, and the default's, by its number; places->n_acts of them.
+ */
 struct act_entry *acts_make(struct arena *arena, const struct places *places);
 
 /* What cells of limits mean, by number: LIMIT_NUMBERS of them. */

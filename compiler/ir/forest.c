@@ -543,6 +543,7 @@ const char *forest_build(struct arena *arena, const struct places *places,
 		return why;
 	forest.acts = acts_make(arena, places);
 	forest.n_acts = places->n_acts;
+	forest.default_act = places->default_act;
 	forest.cost_ns = forest_cost(&forest);
 	*ret_forest = forest;
 	return NULL;

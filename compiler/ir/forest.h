@@ -157,6 +157,7 @@ struct forest {
 	uint32_t n_places;
 	const struct act_entry *acts; /* from acts_make(), part of what is proven */
 	uint32_t n_acts;
+	uint32_t default_act; /* the number of the default's act + 1; 0: it has none */
 	uint32_t resumes_max; /* most count and return places that one packet can meet */
 	uint32_t tests_max;   /* longest run of tests */
 	uint32_t steps_max;   /* most steps of a BOUNDS test */

@@ -19,7 +19,8 @@ struct flatten {
 
 bool place_acts(const struct rule *rule)
 {
-	return rule->limit.present || rule->verb.row->verb == VERB_BLACKLIST;
+	return rule->limit.present || rule->log || rule->verb.row->verb == VERB_LOG ||
+	       rule->verb.row->verb == VERB_BLACKLIST;
 }
 
 static enum place_kind kind_of(const struct rule *rule)
@@ -31,7 +32,7 @@ static enum place_kind kind_of(const struct rule *rule)
 	case VERB_BLACKLIST:
 		return PLACE_DROP;
 	case VERB_COUNT:
-		return PLACE_COUNT;
+		return place_acts(rule) ? PLACE_ACT : PLACE_COUNT;
 	case VERB_RETURN:
 		return PLACE_RETURN;
 	case VERB_JUMP:
@@ -112,6 +113,8 @@ bool places_flatten(struct arena *arena, const struct ruleset *rs, uint32_t max,
 		if (places.list.len > max)
 			return false;
 	}
+	if (rs->default_log)
+		places.default_act = ++places.n_acts;
 	fill_ends(arena, &places);
 	*ret_places = places;
 	return true;

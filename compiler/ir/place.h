@@ -32,6 +32,7 @@ struct places {
 	const struct ruleset *rs;
 	VEC(struct place) list;
 	uint32_t n_acts;
+	uint32_t default_act; /* the number of the default's act + 1; 0: it has none */
 };
 
 /* Does the rule more than count and decide? */

@@ -26,7 +26,7 @@ static enum place_kind kind_of(const struct rule *rule)
 	case VERB_JUMP:
 		return PLACE_JUMP;
 	case VERB_COUNT:
-		return PLACE_COUNT;
+		return rule->log ? PLACE_ACT : PLACE_COUNT;
 	default:
 		return PLACE_ACT;
 	}
@@ -57,7 +57,7 @@ static void write_out(struct reference *ref, uint32_t max)
 			continue;
 		place = vec_add(ref->arena, &ref->places);
 		place->is = (struct place){ .rule = index, .kind = kind_of(rule), .jump = jump };
-		if (place->is.kind == PLACE_ACT || rule->limit.present ||
+		if (place->is.kind == PLACE_ACT || rule->limit.present || rule->log ||
 		    rule->verb.row->verb == VERB_BLACKLIST)
 			place->is.act = ++ref->n_acts;
 		if (jump != PLACE_NONE)

@@ -364,7 +364,23 @@ static bool prove_act(struct prover *p, uint32_t index, uint32_t next)
 
 	return act->place == index && act->next == next && act->slot == rule->slot &&
 	       act->over_slot == rule->over_slot && act->rule == rule->id && act->over == over &&
-	       !(act->does & ACT_LIMIT) == !rule->limit.present;
+	       !(act->does & ACT_LIMIT) == !rule->limit.present &&
+	       !(act->does & ACT_LOG) == !(rule->log || rule->verb.row->verb == VERB_LOG);
+}
+
+/* The default's comes last. */
+static bool prove_default_act(struct prover *p)
+{
+	const struct ruleset *rs = p->ref.rs;
+	uint32_t slot = rs->default_allow ? SLOT_DEFAULT_ALLOW : SLOT_DEFAULT_DROP;
+	const struct act_entry *act = &p->forest->acts[p->ref.n_acts];
+
+	if (!rs->default_log)
+		return p->forest->n_acts == p->ref.n_acts && !p->forest->default_act;
+	return p->forest->n_acts == p->ref.n_acts + 1 &&
+	       p->forest->default_act == p->ref.n_acts + 1 && act->place == ACT_DEFAULT &&
+	       act->next == (rs->default_allow ? NEXT_ALLOW : NEXT_DROP) && act->slot == slot &&
+	       act->does == ACT_LOG;
 }
 
 bool prove_actions(struct prover *p)
@@ -374,7 +390,7 @@ bool prove_actions(struct prover *p)
 
 	if (p->forest->actions.n != p->ref.places.len)
 		return prove_fail(p, PLACE_NONE, "there are more or fewer actions than places");
-	if (p->forest->n_acts != p->ref.n_acts)
+	if (!prove_default_act(p))
 		return prove_fail(p, PLACE_NONE,
 				  "there are more or fewer acts than places with one");
 	for (uint32_t i = 0; i < p->ref.places.len; i++) {

@@ -30,7 +30,7 @@ const struct clause clause_options[] = {
 	},
 	{
 		.name = "log", .help = "report each match, or one every T",
-		.example = "drop src 192.0.2.0/24 log every 1s", .later = "log",
+		.example = "drop src 192.0.2.0/24 log every 1s",
 		.kind = CLAUSE_OPTION, .syntax = SYNTAX_LOG, .part = PART_LOG,
 	},
 	{
@@ -79,7 +79,7 @@ const struct action actions[] = {
 	},
 	{
 		.name = "log", .help = "report the packet and go on", .example = "log tcp dport 23",
-		.verb = VERB_LOG, .syntax = ACTION_LOG, .is_verb = true, .later = "log",
+		.verb = VERB_LOG, .syntax = ACTION_LOG, .is_verb = true,
 	},
 	{
 		.name = "jump", .help = "go through a chain, then on",

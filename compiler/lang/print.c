@@ -67,7 +67,7 @@ static void print_comment(struct buf *out, struct str text)
 }
 
 /* The longest units first: 5400 is 1h30m. */
-static void print_duration(struct buf *out, uint64_t seconds)
+void print_duration(struct buf *out, uint64_t seconds)
 {
 	static const struct {
 		uint64_t seconds;
@@ -188,7 +188,7 @@ static void print_keys(struct buf *out, const struct limit *limit)
 	}
 }
 
-static void print_burst_and_keys(struct buf *out, const struct limit *limit)
+static void print_burst(struct buf *out, const struct limit *limit)
 {
 	if (limit->burst && limit->unit == RATE_PACKETS)
 		buf_printf(out, " burst %lu", limit->burst);
@@ -196,7 +196,18 @@ static void print_burst_and_keys(struct buf *out, const struct limit *limit)
 		buf_puts(out, " burst ");
 		print_scaled(out, limit->burst, true);
 	}
+}
+
+static void print_burst_and_keys(struct buf *out, const struct limit *limit)
+{
+	print_burst(out, limit);
 	print_keys(out, limit);
+}
+
+void print_limit(struct buf *out, const struct limit *limit)
+{
+	print_rate(out, limit);
+	print_burst(out, limit);
 }
 
 static void print_ban(struct buf *out, const struct ruleset *rs, const struct act *act)

@@ -18,6 +18,10 @@ enum print_flags {
 void print_rule(struct buf *out, const struct ruleset *rs, const struct rule *rule, int flags);
 /* Just the value list: "192.0.2.0/24,2001:db8:10::/48". */
 void print_value(struct buf *out, const struct ruleset *rs, const struct match *match);
+/* "10m" */
+void print_duration(struct buf *out, uint64_t seconds);
+/* "6/min burst 6" */
+void print_limit(struct buf *out, const struct limit *limit);
 void print_match(struct buf *out, const struct ruleset *rs, const struct match *match);
 /* The whole file: statements, sets, chains, rules, tests, in an order that parses back. Rules
  * come chain by chain in ruleset.chains order (chain 1.., then the top level last). */

@@ -201,9 +201,8 @@ static void add_interface(struct sema *s, const struct word *word, enum iface_mo
 	if (s->env->check_present && !is_present(s, word->text)) {
 		diag_warning(s->ds, word->span, W151, "no interface " STR_FMT " now",
 			     STR_ARG(word->text));
-		diag_help(s->ds,
-			  "'bpffw watch' attaches it when it appears; without that, "
-			  "'bpffw apply' or another change does");
+		diag_help(s->ds, "'bpffw watch' attaches it when it appears; without that, "
+				 "'bpffw apply' or another change does");
 	}
 	if (!sema_is_glob(word->text))
 		sema_iface_number(s, word->text);
@@ -252,17 +251,6 @@ static void resolve_version(struct sema *s, const struct ast_stmt *stmt)
 	diag_help(s->ds, "write 'version 1'");
 }
 
-/* The word 'log' behind the verdict, which the statement does not keep. */
-static struct span default_log_span(struct sema *s, const struct ast_stmt *stmt)
-{
-	struct str text = s->ds->sources.data[stmt->span.source].text;
-	uint32_t at = stmt->name.span.end;
-
-	while (at < stmt->span.end && text.s[at] != 'l')
-		at++;
-	return (struct span){ stmt->span.source, at, at + 3 };
-}
-
 static void resolve_default(struct sema *s, const struct ast_stmt *stmt)
 {
 	const struct action *row = action_find(stmt->name.text);
@@ -282,8 +270,6 @@ static void resolve_default(struct sema *s, const struct ast_stmt *stmt)
 	s->rs->default_allow = row->verb == VERB_ALLOW;
 	s->rs->default_span = stmt->span;
 	s->rs->default_log = stmt->log;
-	if (stmt->log)
-		sema_later(s, "log", default_log_span(s, stmt));
 	if (stmt->every.text.s)
 		sema_duration(s, &stmt->every, false, &s->rs->default_log_every);
 }
@@ -429,8 +415,8 @@ static void resolve_expect(struct sema *s, const struct ast_expect *ast)
 
 	expect->span = ast->span;
 	if (!str_is(ast->verdict.text, "exceed") &&
-	    (!row || (row->verb != VERB_ALLOW && row->verb != VERB_DROP &&
-		      row->verb != VERB_BLACKLIST)))
+	    (!row ||
+	     (row->verb != VERB_ALLOW && row->verb != VERB_DROP && row->verb != VERB_BLACKLIST)))
 		diag_error(s->ds, ast->verdict.span, E007,
 			   "'" STR_FMT "' is not allow, drop, exceed or blacklist",
 			   STR_ARG(ast->verdict.text));

@@ -91,6 +91,11 @@ static void check_verb(struct sema *s, const struct ast_rule *ast, const struct 
 		diag_error(s->ds, ast->verb.span, E143, "return belongs in a chain");
 	if (rule->verb.row->verb == VERB_LOG && rule->log)
 		diag_error(s->ds, ast->verb.span, E144, "the verb 'log' needs no option 'log'");
+	if (rule->verb.row->uncounted && rule->log) {
+		diag_error(s->ds, ast->verb.span, E144,
+			   "'%s' only leads through chains: it cannot log", rule->verb.row->name);
+		diag_help(s->ds, "put a rule 'log MATCH' in front of it");
+	}
 }
 
 static void keep_globs(struct sema *s, const struct rule *rule)

@@ -46,7 +46,7 @@ static const struct {
 	{ "drop ether 0x88CC,arp,1-5", "drop ether 0x88cc,0x0806,0x0001-0x0005" },
 	{ "drop ip4 on eth0,\"vlan*\"", "drop ip4 on eth0,vlan*" },
 	{ "drop not ip6", NULL },
-	{ "jump c src 192.0.2.1 log", NULL },
+	{ "jump c src 192.0.2.1 comment \"x\"", NULL },
 	{ "count udp dport 53 name c.o-u_n", NULL },
 	{ "drop comment word", "drop comment \"word\"" },
 	{ "drop comment \"a \\\"b\\\" \\\\ c\"", NULL },

@@ -9,28 +9,15 @@ error   E190 1-10
 rule    scan-limit 20 within 10s per src
 error   E190 1-10
 
-rule    drop tcp dport 23 log
-error   E190 19-21
-
-rule    log tcp dport 23
-error   E190 1-3
-
-rule    log every 10s tcp dport 23
-error   E190 1-3
-
 rule    blacklist for 10m tcp dport 23
 error   E190 1-9
 
 rule    syncookie tcp syn dport 443
 error   E190 1-9
 
-with    default drop log every 10s
-rule    allow tcp dport 22
-error   E190 3:14-16
-
 # A disabled rule is a use, too.
-rule    drop src 203.0.113.0/24 log disabled
-error   E190 25-27
+rule    conn-limit 20 per src tcp dport 443 disabled
+error   E190 1-10
 
 file
 | version 1

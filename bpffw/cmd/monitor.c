@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Events as they come: matches of rules with `log`, and bans by rules. */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpffw/cmd/common.h"
+#include "bpffw/runtime/events.h"
+#include "bpffw/ui/json.h"
+#include "bpffw/ui/packet.h"
+#include "bpffw/ui/text.h"
+#include "compiler/lang/print.h"
+
+#define POLL_MS 200
+
+struct monitor {
+	struct session s;      /* begun anew with each generation */
+	struct arena *arena;   /* of the event at hand */
+	struct generation gen; /* that names the rules */
+	struct events *events;
+	struct pkt *own; /* family and dst: addresses of this host; malloc() */
+	size_t n_own;
+	unsigned int wanted; /* bits of enum event_what */
+	uint64_t left;       /* events to show, 0: without end */
+	bool done, color;
+	uint64_t lost; /* already told */
+	int64_t epoch; /* ns between the clock of events and the wall */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
+/* ---- what an event is about ---- */
+
+static const struct rule *rule_of(const struct monitor *m, const struct event *event)
+{
+	vec_for_each(rule, &m->gen.rs->rules)
+		if (event->source == EVENT_RULE && rule->id == event->rule)
+			return rule;
+	return NULL;
+}
+
+/* A rule that a newer generation has: read that one. Ids are never used twice. */
+static const struct rule *find_rule(struct monitor *m, const struct event *event)
+{
+	const struct rule *rule = rule_of(m, event);
+	const struct invocation *in = m->s.in;
+
+	if (rule || event->source != EVENT_RULE || !store_is_stale(m->s.store))
+		return rule;
+	session_end(&m->s);
+	session_start(&m->s, in);
+	if (session_store(&m->s, STORE_READ) || session_running(&m->s, &m->gen)) {
+		m->done = true;
+		return NULL;
+	}
+	return rule_of(m, event);
+}
+
+static const char *source_name(struct monitor *m, const struct event *event,
+			       const struct rule *rule)
+{
+	if (event->source == EVENT_DEFAULT)
+		return "default";
+	if (event->source == EVENT_BLACKLIST)
+		return "blacklist";
+	return rule ? rule_reference(m->arena, rule) : arena_printf(m->arena, "r%u", event->rule);
+}
+
+static struct str interface_name(const struct monitor *m, uint32_t number)
+{
+	if (!number || number > m->gen.info.iface_names.len)
+		return STR("?");
+	return m->gen.info.iface_names.data[number - 1];
+}
+
+static bool read_address(const struct sockaddr *from, struct pkt *own)
+{
+	uint64_t halves[2];
+
+	*own = (struct pkt){ 0 };
+	if (from && from->sa_family == AF_INET) {
+		own->family = FAMILY_IPV4;
+		own->dst[1] = ntohl(((const struct sockaddr_in *)from)->sin_addr.s_addr);
+		return true;
+	}
+	if (!from || from->sa_family != AF_INET6)
+		return false;
+	own->family = FAMILY_IPV6;
+	memcpy(halves, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(halves));
+	own->dst[0] = be64toh(halves[0]);
+	own->dst[1] = be64toh(halves[1]);
+	return true;
+}
+
+/* Without them the lines are longer, that is all. */
+static void read_own_addresses(struct monitor *m)
+{
+	struct ifaddrs *all = NULL;
+	size_t n = 0;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (const struct ifaddrs *at = all; at; at = at->ifa_next)
+		n++;
+	m->own = calloc(n, sizeof(*m->own));
+	for (const struct ifaddrs *at = all; at && m->own; at = at->ifa_next)
+		m->n_own += read_address(at->ifa_addr, &m->own[m->n_own]);
+	freeifaddrs(all);
+}
+
+static bool is_own(const struct monitor *m, const struct pkt *pkt)
+{
+	for (size_t i = 0; i < m->n_own; i++)
+		if (m->own[i].family == pkt->family && m->own[i].dst[0] == pkt->dst[0] &&
+		    m->own[i].dst[1] == pkt->dst[1])
+			return true;
+	return false;
+}
+
+/* ---- a line ---- */
+
+static const struct {
+	const char *word, *json;
+	enum tint tint;
+} told[] = {
+	[EVENT_ALLOW] = { "ALLOW", "allow", TINT_GREEN },
+	[EVENT_DROP] = { "DROP", "drop", TINT_RED },
+	[EVENT_MATCH] = { "LOG", "match", TINT_NONE },
+	[EVENT_OVER] = { "OVER", "over", TINT_YELLOW },
+	[EVENT_BAN] = { "BAN", "ban", TINT_RED },
+};
+
+static void put_time(struct buf *out, const struct monitor *m, const struct event *event)
+{
+	time_t seconds = (time_t)(((int64_t)event->time + m->epoch) / (int64_t)EVENT_NS);
+	char text[16] = "";
+	struct tm local;
+
+	if (localtime_r(&seconds, &local))
+		strftime(text, sizeof(text), "%T", &local);
+	buf_puts(out, text);
+}
+
+static void put_ban(struct monitor *m, struct buf *out, const struct event *event,
+		    const struct pkt *pkt, const struct rule *rule)
+{
+	net_print_ip(out, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
+	buf_puts(out, " for ");
+	print_duration(out, event->ban_seconds);
+	if (!rule || !rule->limit.present)
+		return;
+	buf_puts(out, ", over ");
+	print_limit(out, &rule->limit);
+}
+
+static void put_line(struct monitor *m, const struct event *event, const struct pkt *pkt,
+		     const struct rule *rule)
+{
+	struct buf out = { .arena = m->arena };
+	unsigned int len = (unsigned int)strlen(told[event->what].word);
+
+	put_time(&out, m, event);
+	buf_puts(&out, " ");
+	text_tinted(&out, m->color, told[event->what].tint, told[event->what].word);
+	buf_printf(&out, "%*s", len < 6 ? (int)(6 - len) : 1, "");
+	buf_printf(&out, "%-10s ", source_name(m, event, rule));
+	if (event->what == EVENT_BAN) {
+		put_ban(m, &out, event, pkt, rule);
+	} else {
+		text_escape(&out, interface_name(m, pkt->ifnum));
+		buf_puts(&out, " ");
+		packet_line_short(&out, pkt, is_own(m, pkt));
+	}
+	if (event->what == EVENT_OVER)
+		buf_puts(&out, event->dropped ? "  dropped" : "  passed");
+	if (event->left_out)
+		buf_printf(&out, "  (%" PRIu64 " more in %u s)", (uint64_t)event->left_out,
+			   event->span_ms / 1000);
+	buf_puts(&out, "\n");
+	put_data(&out);
+}
+
+static void put_json(struct monitor *m, const struct event *event, const struct pkt *pkt,
+		     const struct rule *rule)
+{
+	struct buf text = { .arena = m->arena };
+	json_t *object = json_schema("event");
+
+	json_object_set_new(object, "time",
+			    json_time(((int64_t)event->time + m->epoch) / (int64_t)EVENT_NS));
+	json_object_set_new(object, "event", json_string(told[event->what].json));
+	json_object_set_new(object, "by", json_string(source_name(m, event, rule)));
+	json_object_set_new(object, "rule",
+			    event->source == EVENT_RULE ? json_sprintf("r%u", event->rule)
+							: json_null());
+	json_object_set_new(object, "interface", json_str(interface_name(m, pkt->ifnum)));
+	if (event->what == EVENT_BAN) {
+		net_print_ip(&text, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
+		json_object_set_new(object, "banned", json_str(str_of(buf_text(&text))));
+		json_object_set_new(object, "seconds", json_integer(event->ban_seconds));
+		text.len = 0;
+	}
+	packet_line(&text, pkt);
+	json_object_set_new(object, "packet", json_str(str_of(buf_text(&text))));
+	json_object_set_new(object, "dropped",
+			    json_boolean(event->what == EVENT_DROP || event->dropped));
+	json_object_set_new(object, "left_out", json_integer((json_int_t)event->left_out));
+	json_line(stdout, object);
+}
+
+static void show(void *ctx, const struct event *event)
+{
+	struct monitor *m = ctx;
+	const struct rule *rule;
+	struct pkt pkt = { 0 };
+
+	if (m->done || event->what > EVENT_BAN || !(m->wanted & 1u << event->what))
+		return;
+	memcpy(&pkt, event->pkt, EVENT_PKT);
+	rule = find_rule(m, event);
+	if (m->done)
+		return;
+	m->arena = arena_new();
+	if (m->s.in->json)
+		put_json(m, event, &pkt, rule);
+	else
+		put_line(m, event, &pkt, rule);
+	arena_free(m->arena);
+	m->done = m->left == 1;
+	m->left -= m->left > 0;
+}
+
+static void tell_lost(struct monitor *m)
+{
+	uint64_t lost = events_lost(m->events);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct buf out = { .arena = arena };
+	json_t *object;
+
+	if (lost == m->lost)
+		return;
+	if (m->s.in->json) {
+		object = json_schema("event");
+		json_object_set_new(object, "event", json_string("lost"));
+		json_object_set_new(object, "count", json_integer((json_int_t)(lost - m->lost)));
+		json_line(stdout, object);
+	} else {
+		text_count(&out, lost - m->lost, "event");
+		buf_puts(&out, " lost: more came than can be told\n");
+		put_data(&out);
+	}
+	m->lost = lost;
+}
+
+/* ---- the loop ---- */
+
+static enum exit_code follow(struct monitor *m)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	int ret = 0;
+
+	interrupted = 0;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	while (!m->done && !interrupted && !ferror(stdout) && ret == 0) {
+		ret = events_poll(m->events, POLL_MS, show, m, &m->s.f);
+		tell_lost(m);
+		fflush(stdout);
+	}
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	return ret == 0 || ret == -EINTR ? EXIT_DONE : session_failed(&m->s);
+}
+
+static int64_t wall_offset(void)
+{
+	struct timespec wall, now;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (wall.tv_sec - now.tv_sec) * (int64_t)EVENT_NS + wall.tv_nsec - now.tv_nsec;
+}
+
+static bool read_arguments(struct monitor *m)
+{
+	static const struct {
+		const char *word;
+		unsigned int wanted;
+	} kinds[] = {
+		{ "drops", 1u << EVENT_DROP | 1u << EVENT_OVER | 1u << EVENT_BAN },
+		{ "bans", 1u << EVENT_BAN },
+		{ "log", ~0u },
+	};
+	const struct invocation *in = m->s.in;
+	const char *count = opt_value(in, "count");
+
+	m->wanted = in->argc ? 0 : ~0u;
+	for (size_t i = 0; in->argc && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].word, in->argv[0]) == 0)
+			m->wanted = kinds[i].wanted;
+	if (!m->wanted) {
+		report_error(in, EXIT_USAGE, "drops, bans or log", "'%s' is nothing to monitor",
+			     in->argv[0]);
+		return false;
+	}
+	if (count && (!num_parse(str_of(count), UINT32_MAX, &m->left) || !m->left)) {
+		report_error(in, EXIT_USAGE, NULL, "'%s' is not a number of events", count);
+		return false;
+	}
+	return true;
+}
+
+static bool tells(const struct ruleset *rs)
+{
+	vec_for_each(rule, &rs->rules) {
+		enum verb exceed = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
+
+		if (rule->log || rule->verb.row->verb == VERB_LOG ||
+		    rule->verb.row->verb == VERB_BLACKLIST || exceed == VERB_BLACKLIST)
+			return true;
+	}
+	return rs->default_log;
+}
+
+static enum exit_code monitor(struct monitor *m)
+{
+	struct session *s = &m->s;
+	enum exit_code code;
+	int ret;
+
+	if (!read_arguments(m))
+		return EXIT_USAGE;
+	code = session_store(s, STORE_READ);
+	if (!code)
+		code = session_running(s, &m->gen);
+	if (code)
+		return code;
+	ret = tells(m->gen.rs) ? events_open(s->store, &m->events, &s->f) : -ENOENT;
+	if (ret == -ENOENT)
+		return report_error(s->in, EXIT_ABSENT,
+				    "add 'log' to a rule, or 'default drop log every 1s'",
+				    "nothing is logged by the running rules");
+	if (ret < 0)
+		return session_failed(s);
+	read_own_addresses(m);
+	m->epoch = wall_offset();
+	m->color = report_color(s->in, STDOUT_FILENO);
+	code = follow(m);
+	events_close(m->events);
+	free(m->own);
+	return code;
+}
+
+static enum exit_code run(const struct invocation *in)
+{
+	struct monitor m = { 0 };
+	enum exit_code code;
+
+	session_start(&m.s, in);
+	code = monitor(&m);
+	session_end(&m.s);
+	return code;
+}
+
+/* clang-format off */
+static const struct option_row opts[] = {
+	{ .name = "count", .value = "N", .help = "end after so many events" },
+	{ 0 },
+};
+/* clang-format on */
+
+const struct command cmd_monitor = {
+	.name = "monitor",
+	.args = "[drops|bans|log]",
+	.help = "events as they come: matches of rules with 'log', and bans",
+	.details =
+		"Rules without 'every' tell at most 10 matches a second; what is left out is told "
+		"with the next one, events that are lost are counted. Ends with Ctrl-C. With "
+		"--json each line is an object.",
+	.example = "bpffw monitor drops",
+	.opts = opts,
+	.min_args = 0,
+	.max_args = 1,
+	.flags = CMD_ROOT,
+	.run = run,
+};
