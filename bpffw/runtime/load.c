@@ -480,10 +480,9 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 
 void loaded_close(struct loaded *loaded)
 {
-	int *fds[] = { &loaded->jmp,     &loaded->enter, &loaded->classify,
-		       &loaded->probe,   &loaded->blob,  &loaded->config,
-		       &loaded->actions, &loaded->acts,  &loaded->lists,
-		       &loaded->budgets };
+	int *fds[] = { &loaded->jmp,   &loaded->enter,  &loaded->classify, &loaded->probe,
+		       &loaded->blob,  &loaded->config, &loaded->actions,  &loaded->acts,
+		       &loaded->lists, &loaded->budgets };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		if (*fds[i] >= 0)

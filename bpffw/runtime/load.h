@@ -30,9 +30,9 @@ struct loaded {
 	int jmp; /* private program array, enum gen_jump */
 	int enter, classify, probe;
 	int actions, acts, budgets; /* -1: the ruleset has no acts */
-	int blob;          /* -1: none */
-	int lists;         /* static part of the lists, -1: none */
-	int config;        /* frozen .rodata of enter */
+	int blob;                   /* -1: none */
+	int lists;                  /* static part of the lists, -1: none */
+	int config;                 /* frozen .rodata of enter */
 	uint32_t enter_id, classify_id;
 };
 #define LOADED_NONE ((struct loaded){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0 })
