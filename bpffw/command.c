@@ -68,6 +68,7 @@ static enum exit_code check_output(const struct invocation *in, enum exit_code c
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
+	clearerr(stdout);
 	if (errno == EPIPE)
 		return code ? code : EXIT_SYSTEM;
 	return report_error(in, EXIT_SYSTEM, NULL, "cannot write the output: %s", strerror(errno));

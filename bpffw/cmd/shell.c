@@ -208,8 +208,7 @@ static void say_goodbye(const struct shell *sh)
 
 	text_count(&batch, batch_count(sh->outer.batch), "command");
 	if (batch_is_open(sh->outer.batch))
-		printf("the batch of %s is dropped; running ruleset unchanged\n",
-		       buf_text(&batch));
+		printf("the batch of %s is dropped; running ruleset unchanged\n", buf_text(&batch));
 	number = look(sh, &unsaved);
 	if (number && unsaved)
 		printf("generation %u is not saved: 'bpffw save' keeps it over a restart\n",

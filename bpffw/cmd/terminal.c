@@ -92,12 +92,13 @@ static void print_rows(const struct completion *c)
 
 static void print_columns(const struct completion *c)
 {
-	unsigned int longest = 1, width = width_of(), per_line, n = 0;
+	unsigned int longest = 1, width = width_of(), per_line, n = 0, left = 0;
 
 	vec_for_each(one, &c->list)
 		longest = shown_len(c, one) > longest ? shown_len(c, one) : longest;
 	per_line = width / (longest + 2) ? width / (longest + 2) : 1;
 	vec_for_each(one, &c->list) {
+		left += one->text && n >= ROWS_MAX;
 		if (!one->text || n >= ROWS_MAX)
 			continue;
 		fprintf(rl_outstream, "%-*s", (int)longest + 2, one->text + c->kept);
@@ -106,8 +107,8 @@ static void print_columns(const struct completion *c)
 	}
 	if (n % per_line)
 		fputs("\n", rl_outstream);
-	if (c->list.len > n)
-		fprintf(rl_outstream, "and %u more\n", c->list.len - n);
+	if (left)
+		fprintf(rl_outstream, "and %u more\n", left);
 }
 
 static void show(const struct completion *c, bool with_help)
