@@ -494,12 +494,15 @@ static bool has_new_number(const struct generation *gen)
 }
 
 static int settle_anew(struct store *store, struct diags *ds, struct env *env,
-		       const struct generation *gen, struct change_result *ret_result,
-		       struct failure *f)
+		       const struct generation *gen, enum settle how,
+		       struct change_result *ret_result, struct failure *f)
 {
+	const char *rollback = arena_printf(ds->arena, "rollback to %u", gen->info.number);
 	const struct change change = { .ast = gen->ast,
 				       .io = gen->io,
-				       .how = "watch: an interface appeared",
+				       .how = how == SETTLE_ANEW ? rollback
+								 : "watch: an interface appeared",
+				       .same_as = how == SETTLE_ANEW ? gen->info.number : 0,
 				       .force = true,
 				       .lenient = true,
 				       .saved = gen->info.saved,
@@ -507,6 +510,16 @@ static int settle_anew(struct store *store, struct diags *ds, struct env *env,
 				       .old_rs = gen->rs };
 
 	return change_commit(store, ds, env, &change, ret_result, f);
+}
+
+static int settle_links(struct work *w)
+{
+	int ret = netdev_list(w->arena, &w->devices, w->f);
+
+	if (ret < 0)
+		return ret;
+	w->targets = targets_find(w->arena, w->rs, &w->devices);
+	return live_settle(w);
 }
 
 int change_settle(struct store *store, struct diags *ds, struct env *env,
@@ -529,13 +542,10 @@ int change_settle(struct store *store, struct diags *ds, struct env *env,
 	struct pending pending;
 	int ret;
 
-	if (has_new_number(gen) && !confirm_waits(store, &pending))
-		return settle_anew(store, ds, env, gen, ret_result, f);
-	ret = netdev_list(w.arena, &w.devices, f);
-	if (ret < 0)
-		return ret;
-	w.targets = targets_find(w.arena, w.rs, &w.devices);
-	ret = live_settle(&w);
+	if ((how == SETTLE_ANEW || has_new_number(gen)) && !confirm_waits(store, &pending))
+		ret = settle_anew(store, ds, env, gen, how, &result, f);
+	else
+		ret = settle_links(&w);
 	if (ret == 0)
 		*ret_result = result;
 	return ret;

@@ -67,6 +67,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 enum settle {
 	SETTLE_ATTACH, /* interfaces that have come or come back */
 	SETTLE_ALL,    /* and detach from those that are not listed */
+	SETTLE_ANEW,   /* by a new generation of the same rules, whose state maps were replaced */
 };
 
 /*

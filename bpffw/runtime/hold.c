@@ -84,6 +84,24 @@ void hold_restore(const holds *held)
 	}
 }
 
+bool hold_replaced(const holds *held, const char *dir)
+{
+	struct bpf_map_info now = { 0 }, then = { 0 };
+	uint32_t len = sizeof(now), then_len = sizeof(then);
+
+	vec_for_each(pin, held) {
+		_cleanup_fd_ int fd = -1;
+
+		if (strncmp(pin->path, dir, strlen(dir)) != 0)
+			continue;
+		fd = pin_get(pin->path);
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &now, &len) == 0 &&
+		    bpf_obj_get_info_by_fd(pin->fd, &then, &then_len) == 0 && now.id != then.id)
+			return true;
+	}
+	return false;
+}
+
 void hold_close(holds *held)
 {
 	vec_for_each(pin, held)

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 #include "compiler/base/str.h"
 #include "compiler/base/vec.h"
 
@@ -22,6 +24,9 @@ int hold_find(const holds *held, const char *path);
 
 /* Pin again what is no longer there, but no link that was detached. */
 void hold_restore(const holds *held);
+
+/* Another object is pinned below @dir by now than the one held. */
+bool hold_replaced(const holds *held, const char *dir);
 
 void hold_close(holds *held);
 

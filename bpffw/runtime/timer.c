@@ -195,12 +195,15 @@ static int settle(struct timer *t, struct failure *f)
 	struct change_result result = { 0 };
 	struct generation gen = { 0 };
 	struct store *store = NULL;
+	/* The trial may have put larger state maps in the place of those that are in use again. */
+	bool replaced = hold_replaced(&t->held, pin_path(t, "state/"));
 	int ret = store_open(t->paths, STORE_WRITE, &store, f);
 
 	if (ret == 0 && t->pending.previous)
 		ret = store_generation(store, ds, &env, store_running(store), &gen, f);
 	if (ret == 0 && gen.rs)
-		ret = change_settle(store, ds, &env, &gen, SETTLE_ALL, &result, f);
+		ret = change_settle(store, ds, &env, &gen, replaced ? SETTLE_ANEW : SETTLE_ALL,
+				    &result, f);
 	store_close(store);
 	return ret;
 }

@@ -21,6 +21,7 @@ rules <<-'EOF'
 	version 1
 	interface eth0, eth1, "vlan*"
 	default drop
+	allow established
 	allow icmp type echo-request on eth0,eth1 name ping
 EOF
 
@@ -52,6 +53,7 @@ same "no generation for it" "$(generation)" 1
 on_server ip link del eth1
 veth eth1 c1 198.51.101.1 2001:db8:2::1 198.51.101.2 2001:db8:2::2
 soon "one that is made anew" 1 attached eth1
+ok "answers come back" on_server ping -c 1 -W 1 -q 198.51.101.2
 ok "its rules are in force" on_client ping -c 1 -W 1 -q 198.51.101.1
 on_server ip link set eth1 down
 on_server ip link set eth1 name aside
