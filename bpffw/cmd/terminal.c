@@ -228,13 +228,28 @@ void terminal_remember(const char *line)
 
 /* ---- lines ---- */
 
+static sigset_t our_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	return set;
+}
+
+/* Also after each command: it may have caught or blocked them itself. */
 static void catch_signals(void (*handler)(int number))
 {
-	static const int numbers[] = { SIGINT, SIGWINCH, SIGHUP, SIGTERM };
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+	sigset_t set = our_signals();
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaction(numbers[i], &action, NULL);
+	for (int number = 1; number < NSIG; number++)
+		if (sigismember(&set, number) == 1)
+			sigaction(number, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 void terminal_open(const struct terminal *with)
@@ -289,17 +304,12 @@ static void draw_prompt(bool again, bool *ret_ticks)
 static void wait_for_key(bool *ticks)
 {
 	struct timespec second = { .tv_sec = 1 };
-	sigset_t none, blocked, before;
+	sigset_t none, blocked = our_signals(), before;
 	fd_set readable;
 	int n;
 
 	/* A signal between the look at its flag and the wait must end the wait. */
 	sigemptyset(&none);
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGWINCH);
-	sigaddset(&blocked, SIGHUP);
-	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	FD_ZERO(&readable);
 	FD_SET(STDIN_FILENO, &readable);
@@ -324,6 +334,7 @@ enum terminal_event terminal_read(char **ret_line)
 	typed = NULL;
 	has_line = has_end = false;
 	interrupts = 0;
+	catch_signals(on_signal);
 	draw_prompt(false, &ticks);
 	while (!has_line && !has_end && !interrupts && !hung_up)
 		wait_for_key(&ticks);
