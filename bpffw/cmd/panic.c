@@ -36,8 +36,16 @@ static enum exit_code panic_open(struct session *s)
 	return EXIT_DONE;
 }
 
-/* Essential traffic is on by default, so only the ssh session needs a rule. */
-static const char *closed_text(struct session *s, const struct ruleset *rs)
+static void put_session(struct buf *text, const struct ssh_session *session, uint32_t number)
+{
+	buf_puts(text, "allow tcp src ");
+	net_print_ip(text, session->family, session->addr);
+	buf_printf(text, number ? " dport %u name panic-ssh-%u\n" : " dport %u name panic-ssh\n",
+		   session->local_port, number + 1);
+}
+
+/* Essential traffic is on by default. */
+static const char *closed_text(struct session *s, const struct ruleset *rs, bool established)
 {
 	static const char *const modes[] = { "auto", "native", "generic" };
 	struct buf text = { .arena = s->arena };
@@ -47,15 +55,16 @@ static const char *closed_text(struct session *s, const struct ruleset *rs)
 		buf_printf(&text, "interface \"" STR_FMT "\" mode %s\n", STR_ARG(iface->name),
 			   modes[iface->mode]);
 	buf_puts(&text, "default drop\n");
-	if (s->env.session.family) {
-		buf_puts(&text, "allow tcp src ");
-		net_print_ip(&text, s->env.session.family, s->env.session.addr);
-		buf_printf(&text, " dport %u name panic-ssh\n", s->env.session.local_port);
-	}
+	if (established)
+		buf_puts(&text, "allow established name panic-replies\n");
+	if (s->env.session.family)
+		put_session(&text, &s->env.session, 0);
+	for (uint32_t i = 0; i < s->env.more_sessions.len; i++)
+		put_session(&text, &s->env.more_sessions.data[i], i + 1);
 	return buf_text(&text);
 }
 
-static void print_closed(struct session *s, const struct change_result *result)
+static void print_closed(struct session *s, const struct change_result *result, bool established)
 {
 	struct buf out = { .arena = s->arena };
 
@@ -66,16 +75,16 @@ static void print_closed(struct session *s, const struct change_result *result)
 	buf_puts(&out, "closed ");
 	attached_names(&out, result->attached.data, result->attached.len);
 	buf_puts(&out, ": only essential traffic");
+	if (established)
+		buf_puts(&out, s->env.session.family ? ", replies" : " and replies");
 	if (s->env.session.family) {
 		buf_puts(&out, " and tcp from ");
 		net_print_ip(&out, s->env.session.family, s->env.session.addr);
 		buf_printf(&out, " to port %u", s->env.session.local_port);
 	}
-	buf_printf(&out,
-		   " passes (generation %u, not saved).\n"
-		   "replies to connections of this host are dropped too. "
-		   "Return with 'bpffw apply'.\n",
-		   result->generation);
+	buf_printf(&out, " %s (generation %u, not saved). Return with 'bpffw apply'.\n",
+		   established || s->env.session.family ? "pass" : "passes", result->generation);
+	put_confirm(&out, result);
 	say(s, &out);
 }
 
@@ -108,24 +117,37 @@ static enum exit_code read_file(struct session *s, struct ruleset **ret_rs)
 		"no ruleset is running, and %s names no interface to close: %s", path, why);
 }
 
+static int close_by(struct session *s, const struct generation *old, const char *text,
+		    struct change_result *ret_result)
+{
+	uint32_t source = diag_source(s->ds, STR("panic"), str_of(text), (struct span){ 0 });
+	struct change change = { .ast = parse_file(s->ds, &io_none, source) };
+
+	return commit_change(s, &change, old, ret_result);
+}
+
 static enum exit_code panic_closed(struct session *s)
 {
 	bool have_old = store_running(s->store);
 	struct change_result result = { 0 };
 	struct generation old = { 0 };
-	struct change change = { 0 };
+	bool established = true;
 	enum exit_code code;
-	uint32_t source;
+	int ret;
 
 	code = have_old ? session_running(s, &old) : read_file(s, &old.rs);
 	if (code || !old.rs)
 		return code;
-	source = diag_source(s->ds, STR("panic"), str_of(closed_text(s, old.rs)),
-			     (struct span){ 0 });
-	change.ast = parse_file(s->ds, &io_none, source);
-	if (commit_change(s, &change, have_old ? &old : NULL, &result) < 0)
+	ret = close_by(s, have_old ? &old : NULL, closed_text(s, old.rs, true), &result);
+	/* Where replies cannot be tracked it must close all the same. */
+	if (ret < 0 && s->f.exit == EXIT_SYSTEM) {
+		failure_clear(&s->f);
+		established = false;
+		ret = close_by(s, have_old ? &old : NULL, closed_text(s, old.rs, false), &result);
+	}
+	if (ret < 0)
 		return session_failed(s);
-	print_closed(s, &result);
+	print_closed(s, &result, established);
 	return EXIT_DONE;
 }
 

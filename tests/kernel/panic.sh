@@ -28,8 +28,19 @@ rules <<-'EOF'
 EOF
 ok "ping" on_client ping -c 1 -W 2 -q $server4
 ok "closed" fw panic closed
-says "closed: told" '^closed eth0: only essential traffic passes \(generation 1, not saved\)\.$'
+says "closed: told" "^closed eth0: only essential traffic and replies pass \\(generation 1, not saved\\)\\. Return with"
 exits 1 "closed" on_client ping -c 1 -W 1 -q $server4
+ok "answers come back" on_server ping -c 1 -W 1 -q $client4
+ok "list" fw list
+says "the built-in rules" '^r[0-9]+ +panic-replies +allow established'
+# With the session that asks for it.
+ssh() { SSH_CONNECTION="$client4 50122 $server4 22" fw "$@"; }
+ok "closed by ssh" ssh panic closed
+says "told" "^closed eth0: only essential traffic, replies and tcp from $client4 to port 22 pass "
+serve nc -l $server4 22
+listens tcp 22
+ok "it comes in again" on_client nc -z -w 1 $server4 22
+exits 1 "closed" on_client nc -z -w 1 $server4 23
 sed -i '$d' "$work/rules.fw"
 ok "apply" fw apply
 ok "open again" on_client ping -c 1 -W 2 -q $server4
