@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The arithmetic of limits, the same lines as in the kernel: rates and bursts over simulated time,
+ * cells that wrap, go stale, are fought for; and what a rate becomes in units.
+ */
+#include "tests/unit/ruleset.h"
+
+#include "compiler/ir/acts.h"
+#include "compiler/ir/limit.h"
+
+#define SECOND 1000000000ull
+
+struct bench {
+	struct limit_row rows[LIMIT_TABLE];
+	struct limit_unit units[LIMIT_NUMBERS];
+	struct limit_row seed;
+};
+
+static struct rule rule_of(enum rate_unit unit, uint64_t count, uint64_t period, uint64_t burst,
+			   uint8_t keys)
+{
+	return (struct rule){ .id = 7,
+			      .limit = { .present = true,
+					 .unit = unit,
+					 .count = count,
+					 .period = period,
+					 .burst = burst,
+					 .keys = keys,
+					 .src4 = 32,
+					 .src6 = 64 } };
+}
+
+static struct act_limit limit_of(const struct rule *rule, struct bench *bench)
+{
+	struct act_entry act = { .does = ACT_LIMIT, .limit = limit_act(rule) };
+
+	acts_units(&act, 1, bench->units);
+	return act.limit;
+}
+
+static enum limit_result take(struct bench *bench, const struct act_limit *limit, uint64_t hash,
+			      uint64_t now, uint32_t len)
+{
+	return limit_take(&bench->rows[1], limit, limit_tag(limit, hash), now, len, bench->units);
+}
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	enum rate_unit unit;
+	uint64_t count, period, burst;
+	uint32_t len;
+	uint64_t step; /* ns between packets */
+	double rate;   /* packets a second that shall pass */
+} rates[] = {
+	{ "6 a minute",        RATE_PACKETS, 6, 60, 6, 60, SECOND / 100, 0.1 },
+	{ "one an hour",       RATE_PACKETS, 1, 3600, 1, 60, SECOND, 1.0 / 3600 },
+	{ "one a day",         RATE_PACKETS, 1, 86400, 5, 60, SECOND, 1.0 / 86400 },
+	{ "100 a second",      RATE_PACKETS, 100, 1, 100, 60, SECOND / 5000, 100 },
+	{ "burst of 1",        RATE_PACKETS, 100, 1, 1, 60, SECOND / 5000, 100 },
+	{ "100k a second",     RATE_PACKETS, 100000, 1, 1000, 60, 1000, 100000 },
+	{ "3 million",         RATE_PACKETS, 3000000, 1, 1000, 60, 100, 3000000 },
+	{ "largest burst",     RATE_PACKETS, 1000, 1, LIMIT_BURST_MAX, 60, 100000, 10000 },
+	{ "1 Mbit",            RATE_BITS, 1000000, 1, 64000, 1000, 100000, 125 },
+	{ "1 Gbit, small",     RATE_BITS, 1000000000, 1, 64000, 64, 100, 1000000000.0 / 512 },
+	{ "40 Gbit",           RATE_BITS, 40000000000, 1, 640000, 1500, 100, 40000000000.0 / 12000 },
+	{ "5 MB",              RATE_BYTES, 5000000, 1, 64000, 1500, 10000, 5000000.0 / 1500 },
+	{ "1 kB a minute",     RATE_BYTES, 1000, 60, 6000, 100, SECOND / 10, 1.0 / 6 },
+};
+/* clang-format on */
+
+/* The rate within 3 %, and at no time more than rate x time + burst, but for a unit. */
+static void test_rates(void **state)
+{
+	for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+		static struct bench bench;
+		struct rule rule =
+			rule_of(rates[i].unit, rates[i].count, rates[i].period, rates[i].burst, 0);
+		struct act_limit limit = limit_of(&rule, &bench);
+		double burst = rates[i].unit == RATE_PACKETS
+				       ? (double)rates[i].burst
+				       : (double)rates[i].burst / rates[i].len;
+		uint64_t now = 0x123456789abcu, passed = 0;
+
+		memset(bench.rows, 0, sizeof(bench.rows));
+		for (uint64_t k = 0; k < 400000; k++, now += rates[i].step) {
+			double spent = (double)(k * rates[i].step) / SECOND;
+
+			passed += take(&bench, &limit, 5, now, rates[i].len) == LIMIT_WITHIN;
+			if ((double)passed > spent * rates[i].rate + burst + 1.0 / 256)
+				fail_msg("%s: %lu passed in %f s", rates[i].name, passed, spent);
+		}
+		burst += 400000.0 * (double)rates[i].step / SECOND * rates[i].rate;
+		if ((double)passed < burst * 0.97 - 1 && passed < 400000)
+			fail_msg("%s: %lu passed of %f", rates[i].name, passed, burst);
+	}
+}
+
+static void test_burst(void **state)
+{
+	static struct bench bench;
+	struct rule rule = rule_of(RATE_PACKETS, 10, 1, 20, KEY_SRC);
+	struct act_limit limit = limit_of(&rule, &bench);
+	uint64_t now = 77 * SECOND;
+
+	for (uint32_t i = 0; i < 40; i++)
+		assert_int_equal(take(&bench, &limit, 1, now, 60) == LIMIT_OVER, i >= 20);
+	/* A tenth of a second is one more, and another source has a bucket of its own. */
+	assert_int_equal(take(&bench, &limit, 1, now + SECOND / 9, 60), LIMIT_WITHIN);
+	assert_int_equal(take(&bench, &limit, 1, now + SECOND / 9, 60), LIMIT_OVER);
+	assert_int_equal(take(&bench, &limit, 2, now, 60), LIMIT_WITHIN);
+	/* A minute later it is full again, and no fuller. */
+	for (uint32_t i = 0; i < 40; i++)
+		assert_int_equal(take(&bench, &limit, 1, now + 60 * SECOND, 60) == LIMIT_OVER,
+				 i >= 20);
+	/* A packet that is larger than the bucket never passes. */
+	rule = rule_of(RATE_BYTES, 10, 1, 100, 0);
+	limit = limit_of(&rule, &bench);
+	assert_int_equal(take(&bench, &limit, 3, now, 101), LIMIT_OVER);
+	assert_int_equal(take(&bench, &limit, 3, now, 100), LIMIT_WITHIN);
+}
+
+/* The clock wraps at every unit; a bucket that is idle meanwhile is full again. */
+static void test_wrap(void **state)
+{
+	static const uint64_t counts[] = { 1, 100, 100000, 4000000, 100000000 };
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		static struct bench bench;
+		struct rule rule = rule_of(RATE_PACKETS, counts[i], 1, 5, 0);
+		struct act_limit limit = limit_of(&rule, &bench);
+		uint64_t period = (LIMIT_TIME + 1) << limit.shift;
+		uint64_t edge = period * 3, interval = SECOND / counts[i];
+
+		memset(bench.rows, 0, sizeof(bench.rows));
+		/* Across the edge: 5 at once, then one each interval. */
+		for (uint32_t k = 0; k < 10; k++)
+			assert_int_equal(take(&bench, &limit, 1, edge - 2 * interval, 60) ==
+						 LIMIT_OVER,
+					 k >= 5);
+		assert_int_equal(take(&bench, &limit, 1, edge - interval / 2, 60), LIMIT_WITHIN);
+		assert_int_equal(take(&bench, &limit, 1, edge - interval / 2, 60), LIMIT_OVER);
+		for (uint32_t k = 0; k < 3; k++)
+			assert_int_equal(take(&bench, &limit, 1, edge + interval * 9 / 8, 60) ==
+						 LIMIT_OVER,
+					 k >= 2);
+		/* Half a wrap, nearly a whole one: what the cell says is stale. */
+		assert_int_equal(take(&bench, &limit, 1, edge + period / 2, 60), LIMIT_WITHIN);
+		assert_int_equal(take(&bench, &limit, 1, edge + period / 2 + period / 4 * 3, 60),
+				 LIMIT_WITHIN);
+	}
+}
+
+/* The same cell after a change of the rule that keeps the unit. */
+static void test_clamp(void **state)
+{
+	static struct bench bench;
+	struct rule rule = rule_of(RATE_PACKETS, 10, 1, 100, KEY_SRC);
+	struct act_limit limit = limit_of(&rule, &bench);
+	uint64_t now = 1000 * SECOND;
+
+	for (uint32_t i = 0; i < 101; i++)
+		assert_int_equal(take(&bench, &limit, 1, now, 60) == LIMIT_OVER, i >= 100);
+	/* A smaller burst: empty, not full, and not empty for longer than the new bucket lasts. */
+	rule.limit.clock = (uint8_t)(limit.shift + 1);
+	rule.limit.burst = 10;
+	limit = limit_of(&rule, &bench);
+	assert_int_equal(limit.shift + 1, rule.limit.clock);
+	assert_int_equal(take(&bench, &limit, 1, now, 60), LIMIT_OVER);
+	assert_int_equal(take(&bench, &limit, 1, now + SECOND / 9, 60), LIMIT_WITHIN);
+	for (uint32_t i = 0; i < 12; i++)
+		assert_int_equal(take(&bench, &limit, 1, now + 2 * SECOND, 60) == LIMIT_OVER,
+				 i >= 10);
+	/* A larger one: what was taken is still missing. */
+	rule.limit.burst = 30;
+	limit = limit_of(&rule, &bench);
+	for (uint32_t i = 0; i < 22; i++)
+		assert_int_equal(take(&bench, &limit, 1, now + 2 * SECOND, 60) == LIMIT_OVER,
+				 i >= 20);
+}
+
+/* Nine sources in a row of eight cells. */
+static void test_full_row(void **state)
+{
+	static struct bench bench;
+	struct rule rule = rule_of(RATE_PACKETS, 10, 1, 5, KEY_SRC), other = rule;
+	struct act_limit limit = limit_of(&rule, &bench), foreign;
+	struct act_entry both[2] = { 0 };
+	uint64_t now = 1000 * SECOND;
+
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(take(&bench, &limit, i, now + i, 60), LIMIT_WITHIN);
+	/* Source 2 is the fullest bucket but one: two more for all others. */
+	for (uint32_t i = 0; i < 8; i++)
+		for (uint32_t k = 0; i != 2 && k < 2; k++)
+			assert_int_equal(take(&bench, &limit, i, now + 8, 60), LIMIT_WITHIN);
+	assert_int_equal(take(&bench, &limit, 9, now + 9, 60), LIMIT_EVICTED);
+	/* The others kept theirs: 3 of 5 are taken. */
+	for (uint32_t k = 0; k < 3; k++)
+		assert_int_equal(take(&bench, &limit, 3, now + 9, 60) == LIMIT_OVER, k >= 2);
+	/* Later all cells are free, for another limit with another unit as well. */
+	other.id = 8;
+	other.limit.count = 100000;
+	foreign = limit_act(&other);
+	both[0] = (struct act_entry){ .does = ACT_LIMIT, .limit = limit };
+	both[1] = (struct act_entry){ .does = ACT_LIMIT, .limit = foreign };
+	acts_units(both, 2, bench.units);
+	assert_int_equal(take(&bench, &foreign, 1, now + 9, 60), LIMIT_EVICTED);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(take(&bench, &foreign, 10 + i, now + 2 * SECOND + i, 60),
+				 LIMIT_WITHIN);
+	/* Cells of a limit that is gone are free at once. */
+	acts_units(both, 1, bench.units);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(take(&bench, &limit, 20 + i, now + 2 * SECOND + 9, 60),
+				 LIMIT_WITHIN);
+}
+
+static struct pkt packet_of(uint8_t family, uint64_t high, uint64_t low, uint16_t dport)
+{
+	return (struct pkt){ .family = family, .src = { high, low }, .dport = dport };
+}
+
+/* Which packets share a bucket. */
+static void test_keys(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t keys, src4, src6;
+		struct {
+			uint8_t family;
+			uint64_t high, low;
+			uint16_t dport;
+		} a, b;
+		bool same;
+	} cases[] = {
+		{ "no key", 0, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 2, 2 }, true },
+		{ "same source", KEY_SRC, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 1, 2 }, true },
+		{ "sources", KEY_SRC, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 2, 1 }, false },
+		{ "/24", KEY_SRC, 24, 64, { 4, 0, 0x1201, 1 }, { 4, 0, 0x12ff, 1 }, true },
+		{ "two /24", KEY_SRC, 24, 64, { 4, 0, 0x1201, 1 }, { 4, 0, 0x1301, 1 }, false },
+		{ "/0", KEY_SRC, 0, 64, { 4, 0, 0x1201, 1 }, { 4, 0, 0x99991301, 1 }, true },
+		{ "families", KEY_SRC, 0, 0, { 4, 0, 7, 1 }, { 6, 0, 7, 1 }, false },
+		{ "a /64", KEY_SRC, 32, 64, { 6, 5, 1, 1 }, { 6, 5, 9, 1 }, true },
+		{ "two /64", KEY_SRC, 32, 64, { 6, 5, 1, 1 }, { 6, 6, 1, 1 }, false },
+		{ "/48", KEY_SRC, 32, 48, { 6, 0x50000, 1, 1 }, { 6, 0x5ffff, 1, 1 }, true },
+		{ "/72", KEY_SRC, 32, 72, { 6, 5, 1, 1 }, { 6, 5, 1ull << 56, 1 }, false },
+		{ "/128", KEY_SRC, 32, 128, { 6, 5, 1, 1 }, { 6, 5, 2, 1 }, false },
+		{ "ports", KEY_DPORT, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 1, 2 }, false },
+		{ "port of any source", KEY_DPORT, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 2, 1 }, true },
+	};
+	struct limit_row seed;
+
+	for (uint32_t i = 0; i < LIMIT_CELLS; i++)
+		seed.cell[i] = 0x9e3779b97f4a7c15u * (i * 2 + 1) | 1;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct rule rule = rule_of(RATE_PACKETS, 10, 1, 5, cases[i].keys);
+		struct act_limit limit;
+		struct pkt a = packet_of(cases[i].a.family, cases[i].a.high, cases[i].a.low,
+					 cases[i].a.dport);
+		struct pkt b = packet_of(cases[i].b.family, cases[i].b.high, cases[i].b.low,
+					 cases[i].b.dport);
+
+		rule.limit.src4 = cases[i].src4;
+		rule.limit.src6 = cases[i].src6;
+		limit = limit_act(&rule);
+		if ((limit_hash(&seed, &limit, &a) == limit_hash(&seed, &limit, &b)) !=
+		    cases[i].same)
+			fail_msg("%s", cases[i].name);
+		assert_int_equal(limit_row(&limit, UINT64_MAX) < LIMIT_TABLE, !cases[i].keys);
+		assert_true(limit_row(&limit, UINT64_MAX) < LIMIT_ROWS);
+	}
+}
+
+/* The unit of a limit stays while it suits; the burst that is not given. */
+static void test_clock(void **state)
+{
+	struct rule rule = rule_of(RATE_PACKETS, 100, 1, 0, KEY_SRC);
+	uint8_t clock = limit_clock(&rule.limit, 0);
+	struct limit same = rule.limit;
+
+	assert_int_equal(limit_burst(&rule.limit), 100);
+	rule.limit.count = 300;
+	assert_int_equal(limit_clock(&rule.limit, clock), clock);
+	rule.limit.count = 1;
+	assert_int_equal(limit_clock(&rule.limit, clock), clock);
+	assert_int_equal(limit_burst(&rule.limit), 5);
+	rule.limit.count = 100000000;
+	assert_int_not_equal(limit_clock(&rule.limit, clock), clock);
+	assert_true(limit_same(&rule.limit, &same));
+	same.src6 = 56;
+	assert_false(limit_same(&rule.limit, &same));
+	rule = rule_of(RATE_BITS, 1000, 1, 0, 0);
+	assert_int_equal(limit_burst(&rule.limit), 65536);
+	rule = rule_of(RATE_BITS, 1000000000000, 1, 0, 0);
+	assert_int_equal(limit_burst(&rule.limit), 64 * LIMIT_BURST_MAX);
+	assert_true(limit_act(&rule).depth >> LIMIT_DEPTH_BITS == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rates),    cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_wrap),     cmocka_unit_test(test_clamp),
+		cmocka_unit_test(test_full_row), cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_clock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
