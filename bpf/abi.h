@@ -165,10 +165,10 @@ enum counter_slot {
 	SLOT_ESSENTIAL,
 	SLOT_FALLTHROUGH, /* a tail call of the generation failed */
 	SLOT_NO_RULESET,  /* the dispatcher found no ruleset in the slot */
+	SLOT_TOO_MANY_TAILS, /* a packet that met more acts than the kernel lets us jump: dropped */
 	SLOT_FRAGMENTS,   /* decided by option fragments drop or pass */
 	SLOT_ALLOWLIST,
 	SLOT_BLACKLIST,
-	SLOT_TOO_MANY_TAILS, /* a packet that met more acts than the kernel lets us jump: dropped */
 	SLOT_EVICTED,        /* limits: the newcomer's packets that took a cell in use */
 	SLOT_MALFORMED,      /* + enum pkt_reason */
 	SLOT_RULES = 64,

@@ -102,12 +102,15 @@ static void add_faults(struct listing *l)
 {
 	struct counter fall = totals_of(l->totals, SLOT_FALLTHROUGH);
 	struct counter empty = totals_of(l->totals, SLOT_NO_RULESET);
+	struct counter many = totals_of(l->totals, SLOT_TOO_MANY_TAILS);
 	enum verdict verdict = l->rs->fail_open ? VERDICT_NONE : VERDICT_DROP;
 
 	if (fall.packets)
 		add_row(l, "-", "fault", "a stage of the ruleset was missing", fall, verdict);
 	if (empty.packets)
 		add_row(l, "-", "fault", "no ruleset was in place", empty, verdict);
+	if (many.packets)
+		add_row(l, "-", "fault", "a packet met too many limits", many, VERDICT_DROP);
 }
 
 /* The family that follows from addresses alone is told; a rule that says it needs no note. */
@@ -160,6 +163,18 @@ static void add_rule(struct listing *l, const struct rule *rule, const char *ind
 			rule->verb.row->verb == VERB_DROP ? VERDICT_DROP : VERDICT_NONE);
 }
 
+/* What a limit caught. */
+static void add_excess(struct listing *l, const struct rule *rule, const char *indent)
+{
+	const struct action *exceed = rule->exceed.row;
+	bool drops = !exceed || exceed->verb != VERB_COUNT;
+
+	if (!rule->limit.present)
+		return;
+	add_row(l, "", "", arena_printf(l->s->arena, "%s  over the limit", indent),
+		totals_of(l->totals, rule->over_slot), drops ? VERDICT_DROP : VERDICT_NONE);
+}
+
 static void add_chains(struct listing *l)
 {
 	for (uint32_t i = 1; i < l->rs->chains.len; i++) {
@@ -167,8 +182,10 @@ static void add_chains(struct listing *l)
 
 		add_note(l, "-", "-",
 			 arena_printf(l->s->arena, "chain " STR_FMT ":", STR_ARG(chain->name)), "");
-		vec_for_each(index, &chain->rules)
+		vec_for_each(index, &chain->rules) {
 			add_rule(l, &l->rs->rules.data[*index], "  ");
+			add_excess(l, &l->rs->rules.data[*index], "  ");
+		}
 	}
 	if (l->rs->chains.len > 1)
 		add_note(l, "-", "-", "rules:", "");
@@ -215,8 +232,10 @@ static void print_text(struct session *s, const struct generation *gen, const st
 	add_malformed(&l);
 	add_faults(&l);
 	add_chains(&l);
-	vec_for_each(index, &gen->rs->chains.data[0].rules)
+	vec_for_each(index, &gen->rs->chains.data[0].rules) {
 		add_rule(&l, &gen->rs->rules.data[*index], "");
+		add_excess(&l, &gen->rs->rules.data[*index], "");
+	}
 	add_default(&l);
 	table_print(&out, &l.table, width, report_color(s->in, STDOUT_FILENO));
 	put_data(&out);

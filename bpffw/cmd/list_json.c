@@ -60,6 +60,18 @@ static json_t *active_json(const struct rule *rule, const struct clock_config *c
 	return json_boolean(clock_allows(clock, rule, (uint64_t)time(NULL)));
 }
 
+/* What a limit caught, and what became of it. */
+static json_t *exceed_json(const struct rule *rule, const struct totals *totals)
+{
+	json_t *object;
+
+	if (!rule->limit.present)
+		return json_null();
+	object = json_pack("{s:s}", "action", rule->exceed.row ? rule->exceed.row->name : "drop");
+	set_counter(object, totals_of(totals, rule->over_slot));
+	return object;
+}
+
 static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
 			 const struct totals *totals, const struct clock_config *clock)
 {
@@ -80,7 +92,7 @@ static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
 	} else {
 		set_counter(object, totals_of(totals, rule->slot));
 	}
-	json_object_set_new(object, "exceed", json_null());
+	json_object_set_new(object, "exceed", exceed_json(rule, totals));
 	json_object_set_new(object, "disabled", json_boolean(rule->disabled));
 	json_object_set_new(object, "until",
 			    rule->has_until ? json_time((int64_t)rule->until) : json_null());

@@ -12,7 +12,7 @@ static const struct builtin builtins[] = {
 	{ "default", SLOT_DEFAULT_ALLOW, SLOT_DEFAULT_DROP },
 	{ "essential", SLOT_ESSENTIAL, SLOT_ESSENTIAL },
 	{ "malformed", SLOT_MALFORMED + 1, SLOT_MALFORMED + REASON_COUNT - 1 },
-	{ "fault", SLOT_FALLTHROUGH, SLOT_NO_RULESET },
+	{ "fault", SLOT_FALLTHROUGH, SLOT_TOO_MANY_TAILS },
 };
 
 static const struct builtin *builtin_find(const char *name)
@@ -45,7 +45,10 @@ static enum exit_code reset_rule(struct session *s, const char *what, struct buf
 		return code;
 	rule = &gen.rs->rules.data[index];
 	buf_printf(out, "%s: its counter is zero\n", rule_label(s->arena, rule));
-	return reset_slots(s, rule->slot, rule->slot);
+	code = reset_slots(s, rule->slot, rule->slot);
+	if (!code && rule->limit.present)
+		code = reset_slots(s, rule->over_slot, rule->over_slot);
+	return code;
 }
 
 static enum exit_code reset(struct session *s, struct buf *out)

@@ -6,6 +6,7 @@
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/flows.h"
+#include "bpffw/runtime/limits.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
@@ -21,6 +22,8 @@ struct status {
 	struct compiled compiled;
 	struct flows_count flows; /* of a ruleset that asks for them */
 	strs tracked;             /* interfaces whose outgoing flows are recorded */
+	struct totals totals;
+	uint32_t sources[LIMIT_NUMBERS]; /* sources, by the number of their limit */
 };
 
 /* Against the file of the next boot. Mistakes in that file are for `check`. */
@@ -182,6 +185,48 @@ static void put_sets(struct status *st, struct buf *out)
 		buf_puts(out, "\n");
 }
 
+static const char *limit_name(struct status *st, const struct rule *rule)
+{
+	if (rule->name.len)
+		return arena_printf(st->s.arena, STR_FMT, STR_ARG(rule->name));
+	return arena_printf(st->s.arena, "r%u", rule->id);
+}
+
+/* Limits without keys have a bucket each, which nothing takes from them. */
+static void put_limits(struct status *st, struct buf *out)
+{
+	const char *gap = "limits      ";
+
+	vec_for_each(rule, &st->gen.rs->rules) {
+		if (!rule->limit.present || !rule->limit.keys || rule->disabled)
+			continue;
+		buf_printf(out, "%s%s ", gap, limit_name(st, rule));
+		text_grouped(out, st->sources[rule->id % LIMIT_NUMBERS]);
+		gap = "; ";
+	}
+	if (gap[0] != ';')
+		return;
+	buf_puts(out, " sources tracked / ");
+	text_grouped(out, LIMIT_CELLS << LIMIT_ROW_BITS);
+	buf_puts(out, ", ");
+	text_grouped(out, totals_of(&st->totals, SLOT_EVICTED).packets);
+	buf_puts(out, " evicted\n");
+}
+
+static json_t *limits_json(struct status *st)
+{
+	json_t *list = json_array();
+
+	vec_for_each(rule, &st->gen.rs->rules)
+		if (rule->limit.present && rule->limit.keys && !rule->disabled)
+			json_array_append_new(
+				list,
+				json_pack("{s:s,s:i}", "rule", limit_name(st, rule), "tracked",
+					  (int)st->sources[rule->id % LIMIT_NUMBERS]));
+	return json_pack("{s:o,s:i,s:I}", "rules", list, "size", LIMIT_CELLS << LIMIT_ROW_BITS,
+			 "evicted", (json_int_t)totals_of(&st->totals, SLOT_EVICTED).packets);
+}
+
 static void print_text(struct status *st)
 {
 	struct buf out = { .arena = st->s.arena };
@@ -198,6 +243,7 @@ static void print_text(struct status *st)
 	buf_puts(&out, " bytes\n");
 	put_flows(st, &out);
 	put_sets(st, &out);
+	put_limits(st, &out);
 	put_boot(st, &out);
 	put_data(&out);
 }
@@ -230,7 +276,8 @@ static json_t *flows_json(const struct status *st)
 		"refused_new", (json_int_t)stats->refused, "tracked", tracked);
 }
 
-static void print_json(const struct status *st)
+
+static void print_json(struct status *st)
 {
 	json_t *object = json_schema("status");
 	uint32_t number = st->gen.info.number, good = store_last_good(st->s.store);
@@ -252,6 +299,7 @@ static void print_json(const struct status *st)
 		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));
 		json_object_set_new(object, "maps",
 				    json_pack("{s:i}", "blob", (int)st->compiled.blob_size));
+		json_object_set_new(object, "limits", limits_json(st));
 	}
 	json_line(stdout, object);
 }
@@ -274,7 +322,9 @@ static enum exit_code status(struct status *st)
 	if (code)
 		return code;
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
-	    !compile(s->ds, st->gen.rs, &st->compiled) || read_flows(st) < 0)
+	    !compile(s->ds, st->gen.rs, &st->compiled) || read_flows(st) < 0 ||
+	    store_totals(s->store, s->arena, &st->totals, &s->f) < 0 ||
+	    limits_count(s->store, st->gen.rs, st->sources, &s->f) < 0)
 		return session_failed(s);
 	if (s->in->json)
 		print_json(st);

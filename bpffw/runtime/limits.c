@@ -2,9 +2,17 @@
 #include "bpffw/runtime/limits.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
+
+#include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/work.h"
+#include "compiler/ir/acts.h"
+#include "compiler/ir/limit.h"
 
 uint32_t limits_wanted(const struct compiled *compiled)
 {
@@ -27,5 +35,46 @@ int limits_fill(int old, int fresh, const struct compiled *compiled, struct fail
 		seed.cell[i] |= 1;
 	if (bpf_map_update_elem(fresh, &key, &seed, BPF_ANY) < 0)
 		return fail_bpf(f, errno, "cannot seed the table of the limits");
+	return 0;
+}
+
+static void units_of(const struct ruleset *rs, struct limit_unit *ret_units)
+{
+	struct act_entry *acts = arena_new_array(rs->arena, struct act_entry, rs->rules.len + 1);
+	uint32_t n = 0;
+
+	vec_for_each(rule, &rs->rules)
+		if (rule->limit.present && !rule->disabled)
+			acts[n++] =
+				(struct act_entry){ .does = ACT_LIMIT, .limit = limit_act(rule) };
+	acts_units(acts, n, ret_units);
+}
+
+int limits_count(struct store *store, const struct ruleset *rs, uint32_t *ret_counts,
+		 struct failure *f)
+{
+	struct limit_unit *units = arena_new_array(rs->arena, struct limit_unit, LIMIT_NUMBERS);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (LIMIT_ROWS * sizeof(struct limit_row) + page - 1) / page * page;
+	_cleanup_fd_ int fd = -1;
+	const struct limit_row *rows;
+	uint64_t now = work_now();
+	int ret = state_get(store, "limits", &fd);
+
+	memset(ret_counts, 0, sizeof(*ret_counts) * LIMIT_NUMBERS);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : fail(f, -ret, "cannot open the table of the limits");
+	rows = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (rows == MAP_FAILED)
+		return fail(f, errno, "cannot read the table of the limits");
+	units_of(rs, units);
+	for (uint32_t row = LIMIT_TABLE; row < LIMIT_ROWS; row++)
+		for (uint32_t i = 0; i < LIMIT_CELLS; i++) {
+			uint64_t cell = rows[row].cell[i];
+
+			if (limit_left(cell, now, units))
+				ret_counts[cell >> (64 - LIMIT_NUMBER_BITS)]++;
+		}
+	munmap((void *)rows, size);
 	return 0;
 }

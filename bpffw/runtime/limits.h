@@ -6,8 +6,14 @@
 #include "bpffw/runtime/pin.h"
 #include "compiler/compile.h"
 
+struct store;
+
 /* Of the row in state.c. */
 uint32_t limits_wanted(const struct compiled *compiled);
 int limits_fill(int old, int fresh, const struct compiled *compiled, struct failure *f);
+
+/* Buckets in use now, by the number of their limit; LIMIT_NUMBERS of them. */
+int limits_count(struct store *store, const struct ruleset *rs, uint32_t *ret_counts,
+		 struct failure *f);
 
 #endif

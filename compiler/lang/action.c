@@ -114,13 +114,14 @@ const struct action actions[] = {
 		.name = "syn-limit", .help = "act on TCP connection attempts above a rate",
 		.example = "syn-limit 6/m burst 6 per src tcp dport 22",
 		.verb = VERB_SYN_LIMIT, .syntax = ACTION_RATE, .is_verb = true, .limits = true,
-		.rate_clauses = true, .needs_proto = PROTO_TCP,
+		.rate_clauses = true, .needs_proto = PROTO_TCP, .implies = "syn",
 	},
 	{
 		.name = "conn-limit", .help = "act on more connections at a time than N",
 		.example = "conn-limit 20 per src tcp dport 443",
 		.verb = VERB_CONN_LIMIT, .syntax = ACTION_NUMBER, .is_verb = true, .limits = true,
-		.rate_clauses = true, .needs_proto = PROTO_TCP, .later = "conn-limit",
+		.rate_clauses = true, .needs_proto = PROTO_TCP, .implies = "syn",
+		.later = "conn-limit",
 	},
 	{
 		.name = "scan-limit", .help = "act on sources that try more than N ports within T",

@@ -147,6 +147,7 @@ struct action {
 	bool limits;         /* takes rate clauses after it */
 	bool rate_clauses;   /* may carry rate, burst, per, exceed */
 	uint8_t needs_proto; /* proto_bits the rule must be of; 0: any */
+	const char *implies; /* the match that the verb stands for as well; NULL: none */
 	const char *later;
 	const char *const *aliases;
 };

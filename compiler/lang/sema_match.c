@@ -10,7 +10,8 @@ static bool is_negated(const struct ast_clause *clause)
 	return clause->negated || clause->value.negated;
 }
 
-/* Clause i fills slot i + 1, an implied protocol slot 0; slots without a row go at the end. */
+/* Clause i fills slot i + 1, an implied protocol slot 0, what the verb implies the last one; slots
+ * without a row go at the end. */
 static struct match *match_of(struct scope *scope, uint32_t index)
 {
 	const struct ast_clause *clause = &scope->clauses[index];
@@ -116,10 +117,9 @@ static void find_protocol(struct sema *s, struct scope *scope, uint32_t index)
 	note_protocols(scope, match);
 }
 
-static void imply(struct sema *s, struct scope *scope, const struct clause *row)
+static void imply(struct sema *s, struct scope *scope, struct match *match,
+		  const struct clause *row)
 {
-	struct match *match = &scope->matches[0];
-
 	match->row = row;
 	match->implied = true;
 	match->span = scope->verb_span;
@@ -133,7 +133,7 @@ static void want_protocol(struct sema *s, struct scope *scope, uint8_t bit, stru
 	if (scope->proto_broken)
 		return;
 	if (!scope->proto && !scope->protos) {
-		imply(s, scope, row_of_bit(bit));
+		imply(s, scope, &scope->matches[0], row_of_bit(bit));
 		scope->protos = bit;
 	} else if (scope->protos != bit || scope->other_protos) {
 		diag_error(s->ds, span, code, "%s needs %s", word, row_of_bit(bit)->name);
@@ -350,7 +350,7 @@ bool sema_matches(struct sema *s, struct scope *scope)
 {
 	uint32_t errors = s->ds->n_errors;
 
-	scope->n_matches = scope->n_clauses + 1;
+	scope->n_matches = scope->n_clauses + 2;
 	scope->matches = arena_new_array(s->arena, struct match, scope->n_matches);
 	for (uint32_t i = 0; i < scope->n_clauses; i++)
 		if (scope->clauses[i].row->type == TYPE_PROTO)
@@ -366,6 +366,9 @@ bool sema_matches(struct sema *s, struct scope *scope)
 		return false;
 	check_pairs(s, scope);
 	resolve_families(s, scope);
+	if (scope->verb && scope->verb->implies)
+		imply(s, scope, &scope->matches[scope->n_matches - 1],
+		      clause_find(str_of(scope->verb->implies)));
 	close_gaps(scope);
 	return s->ds->n_errors == errors;
 }

@@ -293,7 +293,7 @@ static void test_matches(void **state)
 		{ "drop proto tcp,udp", "proto" },
 		{ "drop proto 6-7", "proto" },
 		{ "drop icmp type 3 code 4", "icmp type code" },
-		{ "syn-limit 5/s dport 22", "[tcp] dport" },
+		{ "syn-limit 5/s dport 22", "[tcp] dport [syn]" },
 		{ "syncookie dport 22", "[tcp] dport" },
 		{ "rate-limit 5/s src 192.0.2.1", "src" },
 		{ "drop name n src 192.0.2.1 comment c", "src" },

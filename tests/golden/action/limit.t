@@ -102,3 +102,7 @@ warning W211
 
 rule    rate-limit 10/s burst 100000000 udp
 error   E136 23-31
+
+# SYNs only.
+rule    syn-limit 6/m per src tcp dport 22
+list    syn-limit 6/min per src tcp dport 22

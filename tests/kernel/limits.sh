@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Limits on real packets: bursts, keys, what is over, counters, and buckets over changes.
+. "$(dirname "$0")/lib.sh"
+setup
+
+# excess RULE: how many packets were over its limit.
+excess() {
+	fw list --json | "$PYTHON" -c '
+import json, sys
+for r in json.load(sys.stdin)["rules"]:
+    if sys.argv[1] in (r["id"], r.get("name")):
+        print(r["exceed"]["packets"])
+' "$1"
+}
+
+udp() { # udp COUNT SOURCE DPORT [SPORT]
+	send "$1" "mac()/IP(src='$2', dst='$server4')/UDP(sport=${4:-4000}, dport=$3)/b'x'"
+}
+
+rules <<-EOF2
+	version 1
+	interface eth0
+	default drop
+	option fragments drop
+	rate-limit 1/m burst 5 per src udp dport 1000 name per-src
+	rate-limit 1/m burst 3 udp dport 1001 name global
+	rate-limit 1/m burst 2 per src/24,dport udp dport 1002-1003 exceed count name shadow
+	rate-limit 2kB/h burst 200B per sport udp dport 1004 name bytes
+	allow udp dport 1005 rate 1/m burst 4 name shorthand
+	syn-limit 1/m burst 3 per src/32/48 tcp dport 1006 name syns
+	allow udp dport 1000-1004 name udp
+	allow tcp dport 1006 name tcp
+EOF2
+ok "applied" fw apply "$work/rules.fw"
+
+udp 8 192.0.2.1 1000
+udp 8 192.0.2.2 1000
+same "a bucket for each source: matched" "$(counter per-src)" 16
+same "over it" "$(excess per-src)" 6
+udp 5 192.0.2.1 1001
+udp 5 192.0.2.2 1001
+same "one bucket for all" "$(excess global)" 7
+udp 4 192.0.2.1 1002
+udp 4 192.0.2.9 1002
+udp 4 192.0.2.9 1003
+udp 4 192.0.3.9 1002
+same "a bucket for each /24 and port" "$(excess shadow)" 10
+udp 9 192.0.2.1 1004 1
+udp 9 192.0.2.1 1004 2
+same "43 bytes each, 200 at once" "$(excess bytes)" 10
+udp 9 192.0.2.1 1005
+same "allow with a rate" "$(counter shorthand)/$(excess shorthand)" 9/5
+same "what is within goes on, what is over does not, but where it only counts" \
+	"$(counter udp)" $((10 + 3 + 16 + 8))
+
+syn6() { send "$1" "mac()/IPv6(src='$2', dst='$server6')/TCP(dport=1006, flags='$3')"; }
+syn6 2 2001:db8:5:1::1 S
+syn6 2 2001:db8:5:2::1 S
+syn6 2 2001:db8:6:1::1 S
+syn6 9 2001:db8:5:1::1 A
+same "a bucket for each /48, SYNs only" "$(counter syns)/$(excess syns)" 6/1
+
+fw list >"$work/said"
+says "the list shows the excess" '^ +over the limit +6 drop +258$'
+says "of what only counts without a verdict" '^ +over the limit +10 +430$'
+ok "status" fw status
+says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2 sources tracked / 262 144, 0 evicted'
+
+# Buckets stay over other rules' changes, a new rate and burst, a rename; not over new keys.
+ok "another rule" fw add allow udp dport 4444
+udp 3 192.0.2.1 1000
+same "still empty" "$(excess per-src)" 9
+ok "a new burst" fw replace per-src rate-limit 2/m burst 3 per src udp dport 1000
+udp 2 192.0.2.1 1000
+same "still empty, clamped" "$(excess per-src)" 11
+ok "rollback" fw rollback
+udp 8 192.0.2.1 1000
+same "no fuller behind a rollback: 3 of 5" "$(excess per-src)" 16
+ok "new keys" fw replace per-src rate-limit 1/m burst 5 per dst udp dport 1000
+udp 2 192.0.2.1 1000
+same "a full bucket behind new keys" "$(excess per-src)" 16
+
+ok "reset" fw reset per-src
+same "both counters" "$(counter per-src)/$(excess per-src)" 0/0
+udp 8 192.0.2.1 1000
+same "but no bucket: 3 of 5 were left" "$(excess per-src)" 5
+ok "flush of all counters" fw reset
+same "the excess too" "$(excess global)" 0
+
+# 15 limits on one packet's way, each of which sees it.
+{
+	printf 'version 1\ninterface eth0\ndefault drop\noption fragments drop\n'
+	for i in $(seq 15); do echo "rate-limit $i/s burst $((40 - i)) udp dport 1000 name l$i"; done
+	echo 'allow udp dport 1000 rate 1/s burst 40 name last'
+} >"$work/many.fw"
+ok "15 limits" fw apply --force "$work/many.fw"
+udp 10 192.0.2.1 1000
+same "the first, the last, the end" "$(counter l1)/$(counter l15)/$(counter last)" 10/10/10
+echo 'rate-limit 16/s udp' >>"$work/many.fw"
+sed -i '/name last/d' "$work/many.fw"
+exits 2 "16 limits" fw check "$work/many.fw"
+says "which ones" 'E192'
+
+finish
