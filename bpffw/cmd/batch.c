@@ -389,7 +389,7 @@ const struct command cmd_begin = {
 	.name = "begin",
 	.help = "collect the changes that follow until 'commit' or 'abort' (shell)",
 	.details = "add, del, replace, move, enable, disable and default then change a draft; "
-		   "'diff' shows it. What changes entries of sets and lists is live at once.",
+		   "'diff' shows it. Commands that would change more than the draft are refused.",
 	.example = "begin",
 	.flags = CMD_ROOT,
 	.run = run_begin,

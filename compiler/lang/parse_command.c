@@ -108,7 +108,7 @@ static bool parse_list_options(struct parser *p, struct ast_command *command)
 			if (command->time.text.s)
 				return given_twice(p, *peek(p));
 			(void)take(p);
-			if (!parse_number(p, "a time", &command->time))
+			if (!parse_number(p, NOUN_TIME, &command->time))
 				return false;
 		} else if (at_word(p, "comment")) {
 			if (command->comment.text.s)
@@ -120,6 +120,10 @@ static bool parse_list_options(struct parser *p, struct ast_command *command)
 			return missing_comma(p, &command->entries);
 		}
 	}
+	if (!command->time.text.s)
+		expect_word(p, "for", NULL);
+	if (!command->comment.text.s)
+		expect_word(p, "comment", NULL);
 	return true;
 }
 
@@ -165,7 +169,7 @@ static bool parse_set_command(struct parser *p, struct ast_command *command)
 
 static bool parse_named_set(struct parser *p, struct ast_command *command)
 {
-	return parse_word(p, "the name of a set", &command->ref) && parse_set_command(p, command);
+	return parse_word(p, NOUN_NAME, &command->ref) && parse_set_command(p, command);
 }
 
 static const struct {

@@ -32,6 +32,12 @@ static const char *word_help(const char *word)
 		{ "timeout", "how long an entry lives" },
 		{ "size", "how many entries there may be" },
 		{ "file", "a file with one entry a line" },
+		{ "add", "put entries in, live at once" },
+		{ "del", "take entries out" },
+		{ "list", "show the entries" },
+		{ "flush", "take out all that was added" },
+		{ "load", "swap in the entries of a file" },
+		{ "test", "is a value in it?" },
 	};
 	const struct action *action = action_find(str_of(word));
 	const struct clause *clause = clause_find(str_of(word));

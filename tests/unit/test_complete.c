@@ -200,6 +200,9 @@ static void walk(unsigned int *seed, const char *command)
 		complete_words(arena, &in, argc + 1, argv, &c);
 		while (n < c.list.len && c.list.data[n].text)
 			n++;
+		for (uint32_t i = 0; i < n; i++)
+			if (!c.list.data[i].help && argc == 2)
+				fail_msg("%s: '%s' has no help", command, c.list.data[i].text);
 		argv[argc] = n ? (char *)c.list.data[(uint32_t)rand_r(seed) % n].text
 			       : (char *)sample(argv[argc - 1]);
 		if (!n && !c.list.len)
@@ -211,7 +214,9 @@ static void walk(unsigned int *seed, const char *command)
 
 static void test_accepted(void **state)
 {
-	static const char *const starts[] = { "add", "replace", "explain", "default", "move" };
+	static const char *const starts[] = { "add",  "replace", "explain",   "default",
+					      "move", "set",     "blacklist", "allowlist",
+					      "ban",  "unban",   "trace" };
 	unsigned int seed = 7;
 
 	for (int round = 0; round < 2000; round++)
