@@ -68,8 +68,8 @@ static void test_exact(void **state)
 	} cases[] = {
 		{ "li", "list" },
 		{ "__", "" },
-		{ "al", "" },
-		{ "> al", "allow" },
+		{ "coun", "" },
+		{ "> coun", "count" },
 		{ "> allow tcp dpo", "dport" },
 		{ "allow tcp dpo", "" },
 		{ "panic ", "closed open" },
