@@ -94,10 +94,10 @@ $(UNIT_BIN) $(TOOL_BIN): $O/%: %.c $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a -o $@ $(LIBS) -lcmocka
 
 check: all units tools
-	$(Q)O=$O tests/run layers unit golden examples man install
+	$(Q)O=$O tests/run layers unit golden examples man import install
 
 test: all units tools
-	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man install asan kernel
+	$(Q)O=$O CC=$(CC) tests/run layers unit golden examples man import install asan kernel
 
 demo: all
 	$(Q)O=$O tests/demo.sh

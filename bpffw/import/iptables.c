@@ -288,6 +288,14 @@ static void tell_effect(struct ipt_rule *r)
 		item->note = arena_printf(r->d->arena, "%s; what it lets pass goes on", item->note);
 }
 
+/* Of a rule that was given up before its target was read. */
+static void find_target(struct ipt_rule *r)
+{
+	for (uint32_t i = 0; i + 1 < r->words.len && !r->target.len; i++)
+		if (str_is(r->words.data[i], "-j"))
+			r->target = r->words.data[i + 1];
+}
+
 static const char *ignored_table(struct reader *r, const struct line *line)
 {
 	static const char *const why[] = { "table nat ignored (bpffw sees packets before NAT; keep "
@@ -323,20 +331,27 @@ static void translate(struct reader *r, const struct line *line)
 	if (iptables_options(&rule))
 		iptables_act(&rule);
 	item_end(d);
+	find_target(&rule);
 	tell_effect(&rule);
 }
 
 static void tell_policies(struct reader *r)
 {
+	bool drops = false;
+
+	vec_for_each(chain, &r->d.chains)
+		drops |= chain->is_base && chain->is_final && !chain->policy_allow;
 	vec_for_each(chain, &r->d.chains) {
 		if (!chain->is_base || chain->order != FILTER)
 			continue;
 		draft_general(&r->d,
-			      "policy: *filter INPUT %s (%s) became 'default %s'; OUTPUT and "
-			      "FORWARD are not covered",
+			      "policy: *filter INPUT %s (%s) became %s; OUTPUT and FORWARD are not "
+			      "covered",
 			      chain->policy_allow ? "ACCEPT" : "DROP",
 			      chain->families == FAM_IPV4 ? "IPv4" : "IPv6",
-			      chain->policy_allow ? "allow" : "drop");
+			      !chain->policy_allow ? "'default drop'"
+			      : drops              ? "a rule at the end"
+						   : "'default allow'");
 	}
 	vec_for_each(chain, &r->d.chains) {
 		if (!str_is(chain->key, "4:filter:FORWARD") &&

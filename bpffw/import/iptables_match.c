@@ -178,13 +178,19 @@ static bool option_protocol(struct ipt_rule *r, struct str text)
 	return put(r, FIELD_PROTO, &value);
 }
 
-/* INPUT and a conntrack behind it see whole packets only. */
+/* INPUT sees whole packets only. */
 static bool option_fragment(struct ipt_rule *r, struct str value)
 {
+	const struct draft_chain *chain = &r->d->chains.data[r->chain];
+
 	if (r->inverted)
 		return true;
-	return item_missing(r->d, "the host reassembles before this chain: -f never matches there "
-				  "('drop frag any' drops fragments)");
+	if (chain->before_final || (chain->is_base && !chain->is_final))
+		return item_missing(r->d, "whether this chain sees fragments depends on conntrack");
+	r->rule.never = true;
+	item_note(r->d, "the host reassembles before INPUT: -f never matches there ('drop frag "
+			"any' drops fragments)");
+	return true;
 }
 
 /* ---- ports, flags, ICMP ---- */

@@ -379,11 +379,17 @@ static uint32_t chain_of(struct nft *n, struct str name)
 
 static void keep_rule(struct nft *n, int32_t chain, struct nft_span span, const char *why)
 {
+	const struct nft_token *first = &n->tokens.data[span.first];
+	uint32_t line = first->line, start = first->start;
+	struct str text;
+
 	if (span.first == span.last)
 		return;
+	text = (struct str){ n->text.s + start, n->tokens.data[span.last - 1].end - start };
+	if (chain >= 0)
+		span = expanded(n, span);
 	vec_push(n->d.arena, &n->rules,
-		 ((struct nft_rule_source){ chain, span, n->tokens.data[span.first].line, n->table,
-					    n->families, why }));
+		 ((struct nft_rule_source){ chain, span, line, n->table, text, n->families, why }));
 }
 
 static void read_chain_line(struct nft *n, uint32_t index)
@@ -404,7 +410,7 @@ static void read_chain_line(struct nft *n, uint32_t index)
 			if (n->tokens.data[i].kind != NFT_MARK)
 				draft_interface(&n->d, n->tokens.data[i].text);
 	} else {
-		keep_rule(n, (int32_t)index, expanded(n, span), NULL);
+		keep_rule(n, (int32_t)index, span, NULL);
 	}
 }
 
@@ -508,7 +514,7 @@ static void read_rule_command(struct nft *n)
 	if (take_if(n, "index") || take_if(n, "handle") || take_if(n, "position"))
 		take(n);
 	span = take_statement(n);
-	keep_rule(n, (int32_t)chain, expanded(n, span), NULL);
+	keep_rule(n, (int32_t)chain, span, NULL);
 }
 
 static void read_command(struct nft *n, struct nft_span whole)
@@ -618,19 +624,9 @@ static void note_jumps(struct nft *n, uint32_t from, struct nft_span span, bool 
 	}
 }
 
-static struct str source_text(const struct nft *n, const struct nft_rule_source *rule)
-{
-	uint32_t start = n->tokens.data[rule->span.first].start;
-	const char *end =
-		start < n->text.len ? memchr(n->text.s + start, '\n', n->text.len - start) : NULL;
-
-	return (struct str){ n->text.s + start,
-			     end ? (uint32_t)(end - n->text.s) - start : n->text.len - start };
-}
-
 static void translate(struct nft *n, const struct nft_rule_source *rule)
 {
-	item_start(&n->d, rule->chain, rule->line, source_text(n, rule));
+	item_start(&n->d, rule->chain, rule->line, rule->text);
 	n->table = rule->table;
 	n->families = rule->families;
 	if (rule->why) {
@@ -645,15 +641,19 @@ static void translate(struct nft *n, const struct nft_rule_source *rule)
 
 static void tell_policies(struct nft *n)
 {
-	bool any = false;
+	bool any = false, drops = false;
 
+	vec_for_each(chain, &n->d.chains)
+		drops |= chain->is_base && chain->is_final && !chain->policy_allow;
 	vec_for_each(chain, &n->d.chains) {
 		if (!chain->is_base || !chain->is_final)
 			continue;
 		any = true;
-		draft_general(&n->d, "policy: chain " STR_FMT " %s became 'default %s'",
-			      STR_ARG(chain->key), chain->policy_allow ? "accept" : "drop",
-			      chain->policy_allow ? "allow" : "drop");
+		draft_general(&n->d, "policy: chain " STR_FMT " %s became %s", STR_ARG(chain->key),
+			      chain->policy_allow ? "accept" : "drop",
+			      !chain->policy_allow ? "'default drop'"
+			      : drops              ? "a rule at the end"
+						   : "'default allow'");
 	}
 	if (!any)
 		draft_general(&n->d,

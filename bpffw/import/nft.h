@@ -33,6 +33,7 @@ struct nft_rule_source {
 	struct nft_span span;
 	uint32_t line;
 	struct str table;
+	struct str text;
 	uint8_t families;
 	const char *why; /* it is not looked at */
 };

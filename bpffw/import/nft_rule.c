@@ -736,7 +736,7 @@ void nft_translate(struct nft *n, const struct nft_rule_source *source)
 		if (r.needless)
 			item_note(&n->d, "not needed: bpffw is on no loopback interface");
 		else if (r.never)
-			nft_missing(&r, "it can never match");
+			item_note(&n->d, "it can never match");
 		else
 			vec_for_each(alternative, &r.list)
 				if (!nft_emit(&r, alternative))

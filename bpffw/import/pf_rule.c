@@ -627,7 +627,7 @@ static bool emit_verdict(struct pf_rule *r)
 	if (!r->has_flags || r->flags_any || !may_be_tcp(r))
 		return emit(r, &r->draft, verb);
 	if (r->set & ~r->mask)
-		return missing(r, "it wants a flag outside the mask: it never matches");
+		return missing(r, "it wants a flag outside the mask");
 	rule_number(&r->p->d, &tcp, FIELD_PROTO, false, TCP, TCP);
 	rule_flags(&tcp, false, r->set, r->mask);
 	if (!emit(r, &tcp, verb))

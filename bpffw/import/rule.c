@@ -296,9 +296,11 @@ static const char *settle(struct draft *d, struct draft_rule *rule)
 	    !is_given(rule, FIELD_SRC) && !is_given(rule, FIELD_DST))
 		return "'not icmp' is of one family in bpffw, the rule is of two";
 	rule->families &= left;
-	if (!rule->families || rule->never)
-		return "it can never match";
 	narrow_addresses(rule);
+	if (rule->never)
+		return NULL;
+	if (!rule->families)
+		return "it names things of both address families, or a protocol of the other one";
 	why = check_layer4(rule);
 	return why ? why : check_values(rule);
 }
@@ -469,6 +471,11 @@ bool item_rule(struct draft *d, const struct draft_rule *given)
 
 	if (why)
 		return item_missing(d, "%s", why);
+	if (rule.never) {
+		if (!d->item->note)
+			item_note(d, "it can never match");
+		return true;
+	}
 	buf_puts(&out, verb->name);
 	if (rule.verb == VERB_JUMP) {
 		buf_puts(&out, " ");
