@@ -292,12 +292,12 @@ static enum exit_code run_abort(const struct invocation *in)
 	return EXIT_DONE;
 }
 
-/* "commit: add ...; del web", cut. */
+/* "commit --force: add ...; del web", cut. */
 static const char *how(struct session *s, const struct batch *b)
 {
 	struct buf text = { .arena = s->arena };
 
-	buf_puts(&text, "commit: ");
+	buf_printf(&text, "commit%s: ", invocation_options(s->arena, s->in));
 	for (uint32_t i = 0; i < b->log.len; i++) {
 		const char *one = b->log.data[i].text;
 

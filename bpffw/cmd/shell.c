@@ -34,10 +34,23 @@ static void next_command(struct shell *sh)
 	sh->continues = false;
 }
 
+/* The program's name in front, as messages and manuals write it, says nothing here. */
+static line_words without_name(const line_words *given, uint32_t at_least)
+{
+	line_words rest = *given;
+
+	if (rest.len > at_least && strcmp(rest.data[0], "bpffw") == 0) {
+		rest.data++;
+		rest.len--;
+	}
+	return rest;
+}
+
 /* ---- running ---- */
 
-static enum exit_code run_words(struct shell *sh, const line_words *given)
+static enum exit_code run_words(struct shell *sh, const line_words *whole)
 {
+	const line_words rest = without_name(whole, 0), *given = &rest;
 	char **argv = arena_new_array(sh->arena, char *, given->len + 4);
 	char **arguments = arena_new_array(sh->arena, char *, given->len + 4);
 	struct invocation in;
@@ -168,13 +181,15 @@ static void complete(void *ctx, struct arena *arena, struct str before,
 {
 	const struct shell *sh = ctx;
 	struct line line = line_split(arena, before);
-	const line_words *given = &line.commands.data[line.commands.len - 1];
-	char **argv = arena_new_array(arena, char *, given->len + 2);
+	line_words given = line.commands.data[line.commands.len - 1];
+	char **argv = arena_new_array(arena, char *, given.len + 2);
 	int argc = 0;
 
+	/* The word that is being typed may still become another one. */
+	given = without_name(&given, line.in_word ? 1 : 0);
 	argv[argc++] = (char *)"bpffw";
-	for (uint32_t i = 0; i < given->len; i++)
-		argv[argc++] = given->data[i];
+	for (uint32_t i = 0; i < given.len; i++)
+		argv[argc++] = given.data[i];
 	if (!line.in_word)
 		argv[argc++] = (char *)"";
 	complete_words(arena, &sh->outer, argc, argv, ret_completion);

@@ -95,6 +95,7 @@ run 4 "no such rule in a batch" <<<$'begin\nmove r99 after web\ncommit'
 run 3 "a test refuses" <<<$'begin\nadd before ssh-office drop src 192.0.2.0/24\ncommit'
 says "which one" E183
 run 0 "--force" <<<$'begin\nadd before ssh-office drop src 192.0.2.0/24 name forced\ncommit --force'
+ok "history tells that it was forced" grep -q 'commit --force: add before' <(fw history)
 run 0 "undone" <<<'del forced'
 export SSH_CONNECTION="192.0.2.7 50122 $server4 22"
 run 3 "a batch that locks out" <<<$'begin\ndefault drop log every 1s\ndel ssh-office\ncommit'

@@ -190,13 +190,48 @@ static void test_environment(void **state)
 	assert_string_equal(in.paths.rules, "/etc/bpffw/rules.fw");
 }
 
+/* A line of the shell: how the shell was called holds unless the line says otherwise. */
+static void test_in_shell(void **state)
+{
+	static char *const shell[] = { "bpffw",          "--json",         "-v",
+				       "--state-dir=/s", "--color=always", "shell" };
+	static char *const line[] = { "bpffw", "list", "--color=never", "--run-dir", "/r" };
+	static char *const own[] = { "bpffw", "list", "-k" };
+	char *storage[2][ARGS_MAX + 1] = { 0 };
+	struct invocation outer, in;
+
+	assert_true(opt_parse(6, shell, storage[0], &outer));
+	assert_true(opt_parse_in(&outer, 5, line, storage[1], &in));
+	assert_string_equal(in.command->name, "list");
+	assert_true(in.json && in.verbose && !in.quiet);
+	assert_int_equal(in.color, COLOR_NEVER);
+	assert_string_equal(in.paths.state_dir, "/s");
+	assert_string_equal(in.paths.run_dir, "/r");
+	outer.silent = true;
+	assert_false(opt_parse_words(&outer, 3, own, storage[1], &in));
+	assert_null(in.wants);
+}
+
+/* What is being completed: an option without its value is named, nothing is printed. */
+static void test_words(void **state)
+{
+	static char *const value[] = { "bpffw", "check", "--dump" };
+	static char *const nothing[] = { "bpffw", "--json" };
+	char *storage[ARGS_MAX + 1] = { 0 };
+	struct invocation in;
+
+	assert_false(opt_parse_words(NULL, 3, value, storage, &in));
+	assert_string_equal(in.wants->name, "dump");
+	assert_true(opt_parse_words(NULL, 2, nothing, storage, &in));
+	assert_null(in.command);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_values),   cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_in_shell), cmocka_unit_test(test_words),
 	};
 
 	setenv("TERM", "dumb", 1);
