@@ -11,6 +11,7 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 import time
 
 BPFFW, SEED = sys.argv[1], int(sys.argv[2])
@@ -330,6 +331,57 @@ def large():
          done.stderr[:400])
 
 
+# ---- the manual page ----
+
+def whole(language, line):
+    """A ruleset that has this line."""
+    if language == "iptables":
+        policy = line if line.startswith(":") else ":INPUT ACCEPT [0:0]"
+        return f"*filter\n{policy}\n{'' if line == policy else line}\nCOMMIT\n"
+    if language == "nft":
+        policy = line if line.startswith("policy") else "policy accept;"
+        return ("table inet t {\nset seen { type ipv4_addr; flags dynamic; }\nchain input { type "
+                f"filter hook input priority 0; {policy}\n{'' if line == policy else line}\n}}\n}}\n")
+    return line + "\n"
+
+
+def manual_row(rows):
+    ours = rows.pop("bpffw")
+    for language in ("iptables", "nft", "pf"):
+        if language not in rows:
+            continue
+        report = json.loads(run(["import", "--json", language, "-"],
+                                whole(language, rows[language])).stdout)
+        lines = [line.replace(" ip4", "") for line in report["text"].splitlines()]
+        tell(ours in lines and not report["missing"], f"bpffw-migrate(7): {language}: "
+             f"{rows[language]}", ours, report["text"])
+
+
+def manual_page(path):
+    with open(path) as file:
+        lines = [line.rstrip("\n").replace("\\-", "-").replace("\\e", "\\") for line in file]
+    rows = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for language, name in (("iptables", "rules.v4"), ("iptables", "rules.both"),
+                               ("nft", "rules.nft"), ("pf", "pf.conf")):
+            with open(f"{folder}/{name}", "w") as file:
+                file.write(WHOLE["pf"].splitlines()[2] + "\n" if language == "pf" else
+                           whole(language, "-A INPUT -p udp -j DROP" if language == "iptables" else
+                                 "udp dport 53 accept"))
+        for line in lines:
+            words = line.split(None, 1)
+            if words and words[0] in ("iptables", "nft", "pf", "ufw", "bpffw") and len(words) == 2:
+                rows[words[0]] = words[1]
+            if words and words[0] == "bpffw":
+                manual_row(rows)
+                rows = {}
+            if line.startswith(("$ bpffw import", "$ bpffw check", "$ bpffw export")):
+                done = subprocess.run(line[2:].replace("bpffw", BPFFW, 1), shell=True, cwd=folder,
+                                      capture_output=True, text=True, check=False)
+                tell(done.returncode == 0, f"bpffw-migrate(7): {line}", done.stderr)
+
+
+manual_page("etc/bpffw-migrate.7")
 for round_number in range(60):
     pf_round(round_number)
     ipt_round(round_number)
