@@ -106,7 +106,12 @@ static bool settle(struct watch *w)
 	bool failed;
 
 	session_start(&s, w->in);
-	if (session_store(&s, STORE_WRITE) || session_running(&s, &gen))
+	if (session_store(&s, STORE_WRITE))
+		return true;
+	/* `panic open` came between the look and the lock. */
+	if (store_is_open(s.store))
+		return false;
+	if (session_running(&s, &gen))
 		return true;
 	if (change_settle(s.store, s.ds, &s.env, &gen, SETTLE_ATTACH, &result, &s.f) < 0) {
 		session_failed(&s);
