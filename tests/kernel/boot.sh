@@ -21,6 +21,7 @@ write_rules() {
 		set good addr file "good.txt"
 		allow icmp src @good name ping
 		allow tcp dport 22 name ssh
+		allow established
 		test { expect allow udp dport 53 }
 	EOF
 }
@@ -29,7 +30,9 @@ echo "$client4" >"$work/good.txt"
 
 # A failing test refuses an apply, never a boot.
 exits 3 "apply" fw apply
+start=${EPOCHREALTIME/.}
 ok "boot" fw apply --boot
+[ $((${EPOCHREALTIME/.} - start)) -lt 900000 ] || same "time for learning" some none
 says "what it loads" "^boot: $work/rules.fw is generation 1 on eth0 \\(native\\)\$"
 says "the test is reported" 'warning: .*expect'
 ok "it filters" ping0
@@ -43,11 +46,11 @@ ok "the test is out" fw apply
 
 # Ids outlive a reboot.
 ok "another rule in front" fw add before ping count tcp name first
-same "its id" "$(id_of first)" r3
+same "its id" "$(id_of first)" r4
 ok "save" fw save
 reboot
 ok "boot" fw apply --boot
-same "ids" "$(id_of first)$(id_of ssh)" r3r2
+same "ids" "$(id_of first)$(id_of ssh)" r4r2
 
 # A list that is missing or broken: the last copy that loaded.
 reboot
