@@ -6,6 +6,7 @@
 
 #include "bpf/flow.h"
 #include "compiler/gen/straight.h"
+#include "compiler/gen/symbolic.h"
 #include "compiler/gen/walker.h"
 #include "compiler/ir/acts.h"
 #include "compiler/ir/facts.h"
@@ -13,6 +14,9 @@
 
 /* Up to about here a jump for each rule is faster than a tree (measured). */
 #define STRAIGHT_PLACES 8u
+/* Instructions that the proof of it runs: about 10 ms, 1 s. */
+#define STEPS_FEW  ((uint64_t)1 << 20)
+#define STEPS_MANY ((uint64_t)100 << 20)
 /* More is refused before it is multiplied out. */
 #define FOREST_PLACES ((uint32_t)1 << 18)
 #define FOREST_CUBES  ((uint32_t)1 << 20)
@@ -103,9 +107,14 @@ static const char *emit_forest(struct gen *gen, const struct places *places,
 static bool emit_straight(struct gen *gen, struct diags *ds, const struct places *places,
 			  struct compiled *compiled)
 {
+	struct straight_proof proof;
+
 	gen_init(gen, gen->rs);
 	if (!straight_emit(gen, ds, places->n_acts ? places : NULL, compiled))
 		return false;
+	proof = straight_prove(gen->rs->arena, gen,
+			       gen->rs->rules.len > STRAIGHT_PLACES ? STEPS_MANY : STEPS_FEW);
+	compiled->unproven = proof.why;
 	compiled->classifier = CLASSIFIER_STRAIGHT;
 	compiled->blob = gen->blob.data;
 	compiled->blob_size = gen->blob.len;
@@ -176,8 +185,18 @@ static bool emit(struct gen *gen, struct diags *ds, struct compile_options optio
 	bool few = places_flatten(rs->arena, rs, STRAIGHT_PLACES, &places);
 	const char *why;
 
-	if (options.wanted == CLASSIFIER_STRAIGHT || (options.wanted == CLASSIFIER_ANY && few))
+	if (options.wanted == CLASSIFIER_STRAIGHT)
 		return emit_few(gen, ds, compiled);
+	/* What cannot be proven (chains) becomes a forest all the same. */
+	if (options.wanted == CLASSIFIER_ANY && few) {
+		if (!emit_few(gen, ds, compiled))
+			return false;
+		if (!compiled->unproven)
+			return true;
+		gen_init(gen, rs);
+		*compiled =
+			(struct compiled){ .lowered = compiled->lowered, .enter = compiled->enter };
+	}
 	if (!places_flatten(rs->arena, rs, FOREST_PLACES, &places)) {
 		why = "too many rules, those of chains counted at each jump";
 	} else {
@@ -194,7 +213,12 @@ static bool emit(struct gen *gen, struct diags *ds, struct compile_options optio
 		return false;
 	}
 	diag_warning(ds, rs->default_span, W220, "every rule is looked at in turn: %s", why);
-	return emit_few(gen, ds, compiled);
+	if (!emit_few(gen, ds, compiled))
+		return false;
+	if (compiled->unproven)
+		diag_help(ds, "that code is tested on packets before it is live, not proven: %s",
+			  compiled->unproven);
+	return true;
 }
 
 static void take_code(const struct code *code, struct compiled *compiled)

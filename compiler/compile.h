@@ -11,8 +11,8 @@
 
 /*
  * compile() - @rs comes from sema_ruleset() without errors, ids and slots given (or zero: check).
- * Few rules become straight-line code, others a proven forest. When there can be no forest, or its
- * proof fails, W220 tells, and the rules become straight-line code all the same.
+ * Few rules become straight-line code, others a forest; both are proven. When there can be no
+ * forest, or its proof fails, W220 tells, and the rules become straight-line code all the same.
  * Reports E190 for what is not there yet and E191 for what does not fit. Return: false on those.
  */
 bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_compiled);

@@ -35,7 +35,8 @@ static void print_classifier(struct buf *out, const struct compiled *compiled)
 	if (!compiled->forest) {
 		buf_puts(out, "classifier: straight-line code, ");
 		text_count(out, compiled->n_places, "place");
-		buf_puts(out, "\n");
+		buf_printf(out, compiled->unproven ? ", not proven: %s\n" : ", proven\n",
+			   compiled->unproven);
 		return;
 	}
 	buf_printf(out,

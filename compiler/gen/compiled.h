@@ -42,6 +42,7 @@ struct compiled {
 	enum classifier classifier;
 	const struct forest *forest; /* NULL: none */
 	const struct proof *proof;   /* of the forest */
+	const char *unproven;        /* why straight-line code is not proven; NULL: it is */
 	struct bpf_insn *insns;
 	uint32_t n_insns;
 	VEC(struct reloc) relocs;

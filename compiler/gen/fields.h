@@ -26,6 +26,7 @@ struct gen {
 	struct code code;
 	VEC(uint8_t) blob;
 	uint32_t blob_room; /* as in struct compiled */
+	uint32_t rules_at;  /* of straight-line code: the instruction where its places begin */
 	VEC(struct table) tables;
 	struct map known[3]; /* ranges as bytes to table, for fields up to 4, of 8 and 16 bytes */
 	uint32_t *of_set;    /* [2 * set + part]: table + 1, 0: none yet */

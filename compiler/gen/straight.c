@@ -575,6 +575,7 @@ bool straight_emit(struct gen *gen, struct diags *ds, const struct places *flat,
 	code_function(s.c, false, 1);
 	emit_prologue(&s);
 	emit_fragments(&s);
+	gen->rules_at = s.c->insns.len;
 	if (rs->chains.len && !emit_chain(&s, 0))
 		return false;
 	code_span(s.c, rs->default_span);

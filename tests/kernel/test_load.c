@@ -52,6 +52,8 @@ static void check(bool fine, const char *name, const char *detail)
 
 static bool prepare(struct ground *g)
 {
+	/* A line for each rule. */
+	const struct compile_options straight = { .wanted = CLASSIFIER_STRAIGHT };
 	struct env env = { .io = &io_none };
 	struct failure f = { 0 };
 	struct ast *ast;
@@ -61,7 +63,7 @@ static bool prepare(struct ground *g)
 	ast = parse_file(g->ds, &io_none,
 			 diag_source(g->ds, STR("rules.fw"), str_of(rules), (struct span){ 0 }));
 	g->rs = sema_ruleset(g->ds, ast, &env);
-	if (g->ds->n_errors || !compile(g->ds, g->rs, &g->compiled))
+	if (g->ds->n_errors || !compile_with(g->ds, g->rs, straight, &g->compiled))
 		return false;
 	if (unit_load(&g->unit, &f) || counters_create(COUNTERS_MIN, &g->counters, &f)) {
 		printf("%s\n", f.what);
@@ -154,7 +156,8 @@ static bool damage_is_found(struct ground *g, struct bpf_insn *insn)
 
 	insn->imm ^= 1;
 	if (!load_generation(&g->unit, &g->state, g->ds, &g->compiled, &loaded, &f)) {
-		found = witness_run(&loaded, g->compiled.lowered, &g->compiled, WITNESSES, &n, &f) == -EBADE;
+		found = witness_run(&loaded, g->compiled.lowered, &g->compiled, WITNESSES, &n,
+				    &f) == -EBADE;
 		loaded_close(&loaded);
 	}
 	insn->imm ^= 1;

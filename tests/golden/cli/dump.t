@@ -64,7 +64,7 @@ file few.fw
 | allow tcp dport 22
 | allow udp dport 53
 out
-| classifier: straight-line code, 2 places
+| classifier: straight-line code, 2 places, proven
 
 cli bpffw check --dump=forest one.fw
 file one.fw
