@@ -60,25 +60,23 @@ static __always_inline __u64 find_timed(void)
 	return now;
 }
 
-static __always_inline int addr_listed(struct pkt *p, __u32 number, __u64 high, __u64 low)
+static __always_inline int addr_listed(const struct pkt *p, __u32 number, __u64 high, __u64 low)
 {
-	if (p->family == FAMILY_IPV4)
-		return list_has(p, number, LIST_ADDR4, 0, low);
-	if (p->family == FAMILY_IPV6)
-		return list_has(p, number, LIST_ADDR6, high, low);
-	return 0;
+	if (p->family == FAMILY_NONE)
+		return 0;
+	return list_member(number, p->family == FAMILY_IPV4 ? LIST_ADDR4 : LIST_ADDR6, high, low);
 }
 
-static __always_inline int is_source(struct pkt *p, __u32 number, __u8 probed)
+static __always_inline int is_source(const struct pkt *p, __u32 number, __u8 probed)
 {
 	if (p->probe)
 		return probed;
 	return addr_listed(p, number, p->src[0], p->src[1]);
 }
 
-/* Not in line: the lookups are long. A field that the packet does not have is 0 and may well be
- * listed: the rule that asks looks for its header too. */
-static __noinline int is_listed(struct pkt *p, __u32 number, __u32 field)
+/* A field that the packet does not have is 0 and may well be listed: the rule that asks looks for
+ * its header too. */
+static __always_inline int is_listed(const struct pkt *p, __u32 number, __u32 field)
 {
 	switch (field) {
 	case FACT_SRC:
@@ -86,18 +84,18 @@ static __noinline int is_listed(struct pkt *p, __u32 number, __u32 field)
 	case FACT_DST:
 		return addr_listed(p, number, p->dst[0], p->dst[1]);
 	case FACT_SPORT:
-		return list_has(p, number, LIST_PORT, 0, p->sport);
+		return list_member(number, LIST_PORT, 0, p->sport);
 	case FACT_DPORT:
-		return list_has(p, number, LIST_PORT, 0, p->dport);
+		return list_member(number, LIST_PORT, 0, p->dport);
 	case FACT_SMAC:
-		return list_has(p, number, LIST_MAC, 0, p->smac);
+		return list_member(number, LIST_MAC, 0, p->smac);
 	case FACT_DMAC:
-		return list_has(p, number, LIST_MAC, 0, p->dmac);
+		return list_member(number, LIST_MAC, 0, p->dmac);
 	}
 	return 0;
 }
 
-static __always_inline int any_listed(struct pkt *p, __u32 fact)
+static __always_inline int any_listed(const struct pkt *p, __u32 fact)
 {
 	for (__u32 i = 0; i < FACT_LISTS && i < config.facts[fact].n_lists; i++)
 		if (is_listed(p, config.facts[fact].lists[i], config.facts[fact].field))

@@ -168,7 +168,7 @@ static bool take_word(struct walk *w, const char *arg)
 
 /* Commands of the language that come later. */
 static const char *const later_commands[] = {
-	"allowlist", "ban", "blacklist", "set", "stats", "top", "trace", "unban",
+	"stats", "top", "trace",
 };
 
 /* What other tools call it. */

@@ -35,6 +35,8 @@ static enum exit_code run(const struct invocation *in)
 	const char *where;
 	enum exit_code code = edit_start(&e, in);
 
+	if (!code && e.command.is_set)
+		return edit_add_set(&e);
 	if (!code)
 		code = insert(&e, &where);
 	if (!code)
@@ -48,8 +50,9 @@ static enum exit_code run(const struct invocation *in)
 
 const struct command cmd_add = {
 	.name = "add",
-	.args = "[before|after RULE | in CHAIN] RULE-TEXT",
-	.help = "add a rule, live at once",
+	.args = "[before|after RULE | in CHAIN] RULE-TEXT | set NAME addr|port|mac [timeout T] "
+		"[size N] [file FILE]",
+	.help = "add a rule or a set, live at once",
 	.details = "Without a place the rule becomes the last one at the top level.",
 	.example = "bpffw add before web drop src 198.51.100.0/24 name noisy-net",
 	.opts = force_opts,

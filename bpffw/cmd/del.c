@@ -26,6 +26,8 @@ static enum exit_code run(const struct invocation *in)
 	struct rule_place place;
 	enum exit_code code = edit_start(&e, in);
 
+	if (!code && e.command.is_set)
+		return edit_del_set(&e);
 	if (!code)
 		code = edit_find(&e, e.command.ref, &place, &rule);
 	if (code)
@@ -42,8 +44,8 @@ static enum exit_code run(const struct invocation *in)
 
 const struct command cmd_del = {
 	.name = "del",
-	.args = "RULE",
-	.help = "delete a rule by its name or id",
+	.args = "RULE | set NAME",
+	.help = "delete a rule by its name or id, or a set",
 	.example = "bpffw del staging",
 	.opts = force_opts,
 	.min_args = 1,

@@ -56,12 +56,6 @@ enum exit_code edit_start(struct edit *e, const struct invocation *in)
 	e->source = args.source;
 	if (!parse_command(e->s.ds, in->command->name, &args, &e->command))
 		return session_failed(&e->s);
-	if (e->command.is_set) {
-		diag_error(e->s.ds, e->command.set.key.span, E190, "'%s set' is not supported yet",
-			   in->command->name);
-		diag_help(e->s.ds, "write the set into the rule file and apply it");
-		return session_failed(&e->s);
-	}
 	if (e->in_batch)
 		return EXIT_DONE;
 	code = session_store(&e->s, STORE_WRITE);

@@ -39,6 +39,10 @@ void edit_append(struct edit *e, const struct ast_rule *rule);
 enum exit_code edit_append_chain(struct edit *e, struct word chain, const struct ast_rule *rule);
 struct ast_rule edit_remove(struct edit *e, struct rule_place place);
 
+/* `add set`, `del set`: the statement goes or comes, and is committed and reported. */
+enum exit_code edit_add_set(struct edit *e);
+enum exit_code edit_del_set(struct edit *e);
+
 /* Make the changed ast the running generation. */
 enum exit_code edit_commit(struct edit *e);
 

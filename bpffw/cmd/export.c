@@ -40,14 +40,18 @@ static enum exit_code put_nft(struct session *s, const struct ruleset *rs)
 
 static enum exit_code put_json(struct session *s, const struct generation *gen)
 {
+	_cleanup_lists_ struct lists *lists = NULL;
 	struct totals totals = { 0 };
 	struct attached *attached = NULL;
+	enum exit_code code = s->store ? session_lists(s, &lists) : EXIT_DONE;
 	uint32_t n = 0;
 
+	if (code)
+		return code;
 	if (s->store && (store_totals(s->store, s->arena, &totals, &s->f) < 0 ||
 			 attached_read(s, gen->rs, &attached, &n) < 0))
 		return session_failed(s);
-	list_print_json(gen, &totals, attached, n);
+	list_print_json(gen, &totals, attached, n, lists);
 	return EXIT_DONE;
 }
 

@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include "bpf/abi.h"
-#include "bpffw/cmd/common.h"
+#include "bpffw/cmd/entries.h"
 #include "bpffw/cmd/list_json.h"
 #include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/table.h"
+#include "bpffw/ui/text.h"
 #include "compiler/lang/print.h"
 
 /* Of reading a generation that is replaced meanwhile. */
@@ -28,6 +29,7 @@ struct listing {
 	struct session *s;
 	const struct ruleset *rs;
 	const struct totals *totals;
+	struct lists *lists; /* NULL: none in use */
 	struct clock_config clock;
 	uint64_t now;
 	struct table table;
@@ -72,6 +74,27 @@ static void add_note(struct listing *l, const char *id, const char *name, const 
 	add_texts(l, id, name, text);
 	table_cell(&l->table, none);
 	table_cell(&l->table, none);
+}
+
+static void add_list(struct listing *l, enum builtin_list which)
+{
+	const struct set *list = &l->rs->builtin[which];
+	bool allow = which == BUILTIN_ALLOW;
+	struct buf text = { .arena = l->s->arena };
+	struct list_size size;
+
+	if (!list->runtime)
+		return;
+	size = list_size(l->s->arena, l->lists, list);
+	entries_count(&text, size.entries);
+	if (size.timed) {
+		buf_puts(&text, " (");
+		text_grouped(&text, size.timed);
+		buf_puts(&text, " timed)");
+	}
+	add_row(l, "-", list->name.s, buf_text(&text),
+		totals_of(l->totals, allow ? SLOT_ALLOWLIST : SLOT_BLACKLIST),
+		allow ? VERDICT_NONE : VERDICT_DROP);
 }
 
 static void add_malformed(struct listing *l)
@@ -202,13 +225,14 @@ static void add_default(struct listing *l)
 }
 
 static void print_text(struct session *s, const struct generation *gen, const struct totals *totals,
-		       const struct attached *attached, uint32_t n)
+		       const struct attached *attached, uint32_t n, struct lists *lists)
 {
 	unsigned int width = s->in->verbose ? 0 : report_width(STDOUT_FILENO);
 	struct listing l = {
 		.s = s,
 		.rs = gen->rs,
 		.totals = totals,
+		.lists = lists,
 		.clock = clock_read(),
 		.now = (uint64_t)time(NULL),
 		.table = { .arena = s->arena, .columns = columns, .n_columns = COLS },
@@ -229,6 +253,8 @@ static void print_text(struct session *s, const struct generation *gen, const st
 			totals_of(totals, SLOT_ESSENTIAL), VERDICT_NONE);
 	else
 		add_note(&l, "-", "essential", "off: ARP and neighbour discovery need rules", "");
+	add_list(&l, BUILTIN_ALLOW);
+	add_list(&l, BUILTIN_BLACK);
 	add_malformed(&l);
 	add_faults(&l);
 	add_chains(&l);
@@ -267,6 +293,7 @@ static enum exit_code run(const struct invocation *in)
 {
 	_cleanup_session_ struct session s;
 	struct generation gen = { 0 };
+	_cleanup_lists_ struct lists *lists = NULL;
 	struct totals totals = { 0 };
 	struct attached *attached;
 	enum exit_code code;
@@ -278,10 +305,13 @@ static enum exit_code run(const struct invocation *in)
 		return code;
 	if (attached_read(&s, gen.rs, &attached, &n) < 0)
 		return session_failed(&s);
+	code = session_lists(&s, &lists);
+	if (code)
+		return code;
 	if (in->json)
-		list_print_json(&gen, &totals, attached, n);
+		list_print_json(&gen, &totals, attached, n, lists);
 	else
-		print_text(&s, &gen, &totals, attached, n);
+		print_text(&s, &gen, &totals, attached, n, lists);
 	return EXIT_DONE;
 }
 

@@ -116,7 +116,22 @@ static json_t *rules_json(const struct ruleset *rs, const struct totals *totals)
 	return list;
 }
 
-static json_t *sets_json(const struct ruleset *rs)
+/* null where the rules have no such list. */
+static json_t *builtin_json(const struct set *list, struct lists *lists, struct arena *arena,
+			    struct counter counter)
+{
+	struct list_size size = list_size(arena, lists, list);
+	json_t *object;
+
+	if (!list->runtime)
+		return json_null();
+	object = counter_json(counter);
+	json_object_set_new(object, "entries", json_integer((json_int_t)size.entries));
+	json_object_set_new(object, "timed", json_integer((json_int_t)size.timed));
+	return object;
+}
+
+static json_t *sets_json(const struct ruleset *rs, struct lists *lists)
 {
 	json_t *list = json_array();
 
@@ -125,10 +140,13 @@ static json_t *sets_json(const struct ruleset *rs)
 				   : set->type == TYPE_PORT ? "port"
 							    : "mac";
 
-		json_array_append_new(list,
-				      json_pack("{s:o,s:s,s:i,s:o}", "name", json_str(set->name),
-						"type", type, "entries", (int)set->entries.len,
-						"comment", json_str_or_null(set->comment)));
+		struct list_size size = list_size(rs->arena, lists, set);
+
+		json_array_append_new(
+			list, json_pack("{s:o,s:s,s:I,s:I,s:b,s:o}", "name", json_str(set->name),
+					"type", type, "entries", (json_int_t)size.entries, "timed",
+					(json_int_t)size.timed, "runtime", set->runtime, "comment",
+					json_str_or_null(set->comment)));
 	}
 	return list;
 }
@@ -162,7 +180,7 @@ static json_t *default_json(const struct ruleset *rs, const struct totals *total
 }
 
 void list_print_json(const struct generation *gen, const struct totals *totals,
-		     const struct attached *attached, uint32_t n_attached)
+		     const struct attached *attached, uint32_t n_attached, struct lists *lists)
 {
 	json_t *object = json_schema("ruleset"), *interfaces = json_array();
 	const struct ruleset *rs = gen->rs;
@@ -178,8 +196,14 @@ void list_print_json(const struct generation *gen, const struct totals *totals,
 	json_object_set_new(object, "essential",
 			    rs->essential ? counter_json(totals_of(totals, SLOT_ESSENTIAL))
 					  : json_null());
+	json_object_set_new(object, "allowlist",
+			    builtin_json(&rs->builtin[BUILTIN_ALLOW], lists, rs->arena,
+					 totals_of(totals, SLOT_ALLOWLIST)));
+	json_object_set_new(object, "blacklist",
+			    builtin_json(&rs->builtin[BUILTIN_BLACK], lists, rs->arena,
+					 totals_of(totals, SLOT_BLACKLIST)));
 	json_object_set_new(object, "malformed", malformed_json(totals));
 	json_object_set_new(object, "rules", rules_json(rs, totals));
-	json_object_set_new(object, "sets", sets_json(rs));
+	json_object_set_new(object, "sets", sets_json(rs, lists));
 	json_line(stdout, object);
 }

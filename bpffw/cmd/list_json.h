@@ -3,9 +3,10 @@
 #ifndef BPFFW_LIST_JSON_H
 #define BPFFW_LIST_JSON_H
 
-#include "bpffw/cmd/common.h"
+#include "bpffw/cmd/entries.h"
 
 void list_print_json(const struct generation *gen, const struct totals *totals,
-		     const struct attached *attached, uint32_t n_attached);
+		     const struct attached *attached, uint32_t n_attached,
+		     struct lists *lists);
 
 #endif

@@ -11,6 +11,8 @@ struct builtin {
 static const struct builtin builtins[] = {
 	{ "default", SLOT_DEFAULT_ALLOW, SLOT_DEFAULT_DROP },
 	{ "essential", SLOT_ESSENTIAL, SLOT_ESSENTIAL },
+	{ "allowlist", SLOT_ALLOWLIST, SLOT_ALLOWLIST },
+	{ "blacklist", SLOT_BLACKLIST, SLOT_BLACKLIST },
 	{ "malformed", SLOT_MALFORMED + 1, SLOT_MALFORMED + REASON_COUNT - 1 },
 	{ "fault", SLOT_FALLTHROUGH, SLOT_TOO_MANY_TAILS },
 };
@@ -84,9 +86,9 @@ static enum exit_code run(const struct invocation *in)
 
 const struct command cmd_reset = {
 	.name = "reset",
-	.args = "[RULE | default|essential|malformed|fault]",
+	.args = "[RULE | default|essential|allowlist|blacklist|malformed|fault]",
 	.help = "set the counters of one rule, or all of them, to zero",
-	.details = "'default', 'essential' and 'malformed' name those rows of the list.",
+	.details = "'default', 'essential' and the others name those rows of the list.",
 	.example = "bpffw reset web",
 	.max_args = 1,
 	.flags = CMD_ROOT,

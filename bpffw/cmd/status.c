@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "bpffw/cmd/entries.h"
 #include "bpffw/cmd/files.h"
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/egress.h"
@@ -20,6 +21,7 @@ struct status {
 	struct attached *attached;
 	uint32_t n_attached;
 	struct compiled compiled;
+	struct lists *lists;      /* NULL: none yet */
 	struct flows_count flows; /* of a ruleset that asks for them */
 	strs tracked;             /* interfaces whose outgoing flows are recorded */
 	struct totals totals;
@@ -168,20 +170,30 @@ static int read_flows(struct status *st)
 	return ret;
 }
 
+static void put_size(struct status *st, struct buf *out, const struct set *set, const char **gap)
+{
+	struct list_size size = list_size(st->s.arena, st->lists, set);
+
+	buf_printf(out, "%s" STR_FMT " ", *gap, STR_ARG(set->name));
+	text_grouped(out, size.entries);
+	if (set->size) {
+		buf_puts(out, " / ");
+		text_grouped(out, set->size);
+	}
+	*gap = "; ";
+}
+
 static void put_sets(struct status *st, struct buf *out)
 {
+	const struct ruleset *rs = st->gen.rs;
 	const char *gap = "sets        ";
 
-	vec_for_each(set, &st->gen.rs->sets) {
-		buf_printf(out, "%s" STR_FMT " ", gap, STR_ARG(set->name));
-		text_grouped(out, set->entries.len);
-		if (set->size) {
-			buf_puts(out, " / ");
-			text_grouped(out, set->size);
-		}
-		gap = "; ";
-	}
-	if (st->gen.rs->sets.len)
+	for (int i = 2; i-- > 0;)
+		if (rs->builtin[i].runtime)
+			put_size(st, out, &rs->builtin[i], &gap);
+	vec_for_each(set, &rs->sets)
+		put_size(st, out, set, &gap);
+	if (*gap == ';')
 		buf_puts(out, "\n");
 }
 
@@ -225,6 +237,27 @@ static json_t *limits_json(struct status *st)
 					  (int)st->sources[rule->id % LIMIT_NUMBERS]));
 	return json_pack("{s:o,s:i,s:I}", "rules", list, "size", LIMIT_CELLS << LIMIT_ROW_BITS,
 			 "evicted", (json_int_t)totals_of(&st->totals, SLOT_EVICTED).packets);
+}
+
+static json_t *sets_json(struct status *st)
+{
+	const struct ruleset *rs = st->gen.rs;
+	json_t *object = json_object();
+
+	for (int i = 2; i-- > 0;)
+		if (rs->builtin[i].runtime)
+			json_object_set_new(
+				object, rs->builtin[i].name.s,
+				json_integer((json_int_t)list_size(st->s.arena, st->lists,
+								   &rs->builtin[i])
+						     .entries));
+	vec_for_each(set, &rs->sets) {
+		const char *name = arena_strndup(st->s.arena, set->name.s, set->name.len);
+		struct list_size size = list_size(st->s.arena, st->lists, set);
+
+		json_object_set_new(object, name, json_integer((json_int_t)size.entries));
+	}
+	return object;
 }
 
 static void print_text(struct status *st)
@@ -276,7 +309,6 @@ static json_t *flows_json(const struct status *st)
 		"refused_new", (json_int_t)stats->refused, "tracked", tracked);
 }
 
-
 static void print_json(struct status *st)
 {
 	json_t *object = json_schema("status");
@@ -295,6 +327,7 @@ static void print_json(struct status *st)
 		json_object_set_new(object, "interfaces", interfaces_json(st));
 		json_object_set_new(object, "established",
 				    st->compiled.flows ? flows_json(st) : json_null());
+		json_object_set_new(object, "sets", sets_json(st));
 		json_object_set_new(object, "rules", json_integer(st->gen.rs->rules.len));
 		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));
 		json_object_set_new(object, "maps",
@@ -319,6 +352,8 @@ static enum exit_code status(struct status *st)
 		return EXIT_DONE;
 	}
 	code = session_running(s, &st->gen);
+	if (!code)
+		code = session_lists(s, &st->lists);
 	if (code)
 		return code;
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
@@ -340,6 +375,7 @@ static enum exit_code run(const struct invocation *in)
 
 	session_start(&st.s, in);
 	code = status(&st);
+	lists_put(st.lists);
 	session_end(&st.s);
 	return code;
 }

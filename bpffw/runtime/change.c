@@ -83,6 +83,8 @@ static struct ruleset *resolve_names(struct work *w, const struct ast *ast)
 	if (from)
 		lists = (struct lists_io *)from->ctx;
 	lists->read.len = 0;
+	if (w->change && lists_names(w->store, w->arena, &w->env->runtime_sets, w->f) < 0)
+		failure_clear(w->f);
 	w->env->io = &lists->io;
 	rs = sema_ruleset(w->ds, ast, w->env);
 	w->env->io = io;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/list.h"
 #include "bpffw/runtime/lists.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
@@ -180,6 +181,8 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 					     path, why),
 				  f);
 	store_number_interfaces(env, ds->arena, &record.info.iface_names);
+	if (lists_names(store, ds->arena, &env->runtime_sets, f) < 0)
+		failure_clear(f);
 	source = diag_source(ds, str_of(arena_printf(ds->arena, "generation %u", number)), text,
 			     (struct span){ 0 });
 	gen.ast = parse_single(ds, source);

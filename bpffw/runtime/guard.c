@@ -65,6 +65,8 @@ static const char *decider(struct arena *arena, const struct ruleset *rs,
 {
 	const struct rule *rule;
 
+	if (trace->stage == ANSWER_ALLOWLIST || trace->stage == ANSWER_BLACKLIST)
+		return trace->stage == ANSWER_ALLOWLIST ? "allowlist" : "blacklist";
 	if (trace->rule >= rs->rules.len)
 		return rs->default_allow ? "default allow" : "default drop";
 	rule = &rs->rules.data[trace->rule];

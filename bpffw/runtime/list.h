@@ -64,6 +64,11 @@ void lists_cleanup(struct lists **lists);
 /* `allowlist`, `blacklist` or a set's name. Return: LIST_NONE when it has no number. */
 uint32_t lists_number(const struct lists *lists, struct str name, enum value_type *ret_type);
 
+/* The running generation looks this list up. */
+bool lists_asked(const struct lists *lists, uint32_t number);
+/* Names of all lists that have run-time entries: what env.runtime_sets is. No maps: none. */
+int lists_names(struct store *store, struct arena *arena, strs *ret_names, struct failure *f);
+
 /* What became of one prefix. */
 enum list_outcome {
 	LIST_NEW,

@@ -86,6 +86,27 @@ uint32_t lists_number(const struct lists *lists, struct str name, enum value_typ
 	return number;
 }
 
+bool lists_asked(const struct lists *lists, uint32_t number)
+{
+	return lists->base.size && lists->rows[number].room;
+}
+
+int lists_names(struct store *store, struct arena *arena, strs *ret_names, struct failure *f)
+{
+	_cleanup_lists_ struct lists *lists = NULL;
+	int ret = lists_get(store, &lists, f);
+
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	for (uint32_t i = 1; i < LISTS_MAX; i++) {
+		const struct list_row *row = &lists->rows[i];
+
+		if (row->name[0] && lists_counts(lists, i).entries)
+			vec_push(arena, ret_names, str_of(arena_printf(arena, "%s", row->name)));
+	}
+	return 0;
+}
+
 /* ---- numbers ---- */
 
 static bool is_taken(const struct ruleset *rs, const struct list_row *rows, uint32_t number,
@@ -434,8 +455,10 @@ static void unmark(struct settle *settle)
 /* The number of a name that no ruleset uses and that has no entries is free for the next one. */
 static void free_rows(struct settle *settle)
 {
-	for (uint32_t i = LIST_SETS; i < LISTS_MAX; i++) {
-		if (!settle->named[i] && settle->lists.rows[i].name[0] &&
+	for (uint32_t i = 1; i < LISTS_MAX; i++) {
+		if (!settle->named[i])
+			settle->lists.rows[i].room = 0;
+		if (i >= LIST_SETS && !settle->named[i] && settle->lists.rows[i].name[0] &&
 		    lists_counts(&settle->lists, i).entries == 0)
 			settle->lists.rows[i].name[0] = 0;
 	}

@@ -63,7 +63,6 @@ struct ast_element {
 	struct word word;
 	struct word timeout; /* text.s == NULL: none */
 	struct word comment;
-	struct span timeout_key;
 };
 
 struct ast_expect {
@@ -98,7 +97,6 @@ struct ast_stmt {
 	struct word every; /* default log every T */
 	struct word type;  /* set */
 	struct word timeout, size, file, comment; /* set; list: file, comment, timeout = for */
-	struct span timeout_key;
 	bool has_block;
 	VEC(struct ast_element) elements;
 	VEC(struct ast_rule) rules;     /* chain; STMT_RULE: exactly one */

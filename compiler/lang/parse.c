@@ -119,8 +119,6 @@ static bool parse_element(struct parser *p, const void *ctx)
 	while (ok && (at_word(p, "timeout") || at_word(p, "comment"))) {
 		bool text = at_word(p, "comment");
 
-		if (!text)
-			element.timeout_key = peek(p)->span;
 		ok = parse_setting(p, text ? &element.comment : &element.timeout, text);
 	}
 	if (ok)
@@ -152,10 +150,8 @@ static bool parse_set_option(struct parser *p, struct ast_stmt *stmt)
 	static const char *const names[] = { "timeout", "size", "file", "comment" };
 	struct str_nearest nearest = { .word = peek(p)->text };
 
-	if (at_setting(p, "timeout", &stmt->timeout)) {
-		stmt->timeout_key = peek(p)->span;
+	if (at_setting(p, "timeout", &stmt->timeout))
 		return parse_setting(p, &stmt->timeout, false);
-	}
 	if (at_setting(p, "size", &stmt->size))
 		return parse_setting(p, &stmt->size, false);
 	if (at_setting(p, "file", &stmt->file))

@@ -16,6 +16,8 @@ enum print_flags {
 };
 
 void print_rule(struct buf *out, const struct ruleset *rs, const struct rule *rule, int flags);
+/* 5400: "1h30m" */
+void print_duration(struct buf *out, uint64_t seconds);
 /* Just the value list: "192.0.2.0/24,2001:db8:10::/48". */
 void print_value(struct buf *out, const struct ruleset *rs, const struct match *match);
 /* "10m" */

@@ -16,4 +16,11 @@ struct ruleset *sema_ruleset(struct diags *ds, const struct ast *ast, struct env
 bool sema_packet(struct diags *ds, const struct ruleset *rs, const struct env *env,
 		 const struct ast_clause *clauses, uint32_t n_clauses, struct expect *ret_packet);
 
+/*
+ * Entries that a command names, as words or as the lines of a list file, appended to those of
+ * @set, whose type is given. Return: false when something was reported.
+ */
+bool sema_entries(struct diags *ds, struct env *env, const words *written, struct set *set);
+bool sema_entry_lines(struct diags *ds, struct env *env, uint32_t source, struct set *set);
+
 #endif

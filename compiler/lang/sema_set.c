@@ -48,7 +48,6 @@ void sema_declare_set(struct sema *s, const struct ast_stmt *stmt)
 		set->size = read_size(s, &stmt->size);
 	if (!stmt->timeout.text.s)
 		return;
-	sema_later(s, "timeout", stmt->timeout_key);
 	sema_duration(s, &stmt->timeout, false, &set->timeout);
 }
 
@@ -87,7 +86,6 @@ static uint32_t read_timeout(struct sema *s, const struct ast_element *element)
 
 	if (!element->timeout.text.s)
 		return 0;
-	sema_later(s, "timeout", element->timeout_key);
 	sema_duration(s, &element->timeout, false, &seconds);
 	return (uint32_t)seconds;
 }
@@ -230,22 +228,15 @@ static struct str absolute(struct sema *s, struct str path)
 		arena_printf(s->arena, STR_FMT "/" STR_FMT, STR_ARG(s->env->cwd), STR_ARG(path)));
 }
 
-static void read_list_file(struct sema *s, struct set *set, const struct ast_stmt *stmt)
+/* All lines of @source, or none. */
+static void read_lines(struct sema *s, struct set *set, uint32_t source)
 {
-	struct list_file list = { .s = s, .set = set };
-	struct str text, path = path_of(s, &stmt->file);
+	struct str text = s->ds->sources.data[source].text;
+	struct list_file list = {
+		.s = s, .set = set, .source = source, .scratch = diags_new(s->arena)
+	};
 	uint32_t before = set->entries.len, at = 0;
-	const char *why;
 
-	set->file = absolute(s, path);
-	why = s->env->io->read(s->env->io->ctx, s->arena,
-			       arena_strndup(s->arena, set->file.s, set->file.len), &text);
-	if (why) {
-		diag_error(s->ds, stmt->file.span, E182, STR_FMT ": %s", STR_ARG(path), why);
-		return;
-	}
-	list.source = diag_source(s->ds, path, text, stmt->file.span);
-	list.scratch = diags_new(s->arena);
 	list.reader = (struct type_reader){ .ds = list.scratch, .io = s->env->io };
 	reserve_entries(s, set, text);
 	while (at < text.len) {
@@ -259,6 +250,21 @@ static void read_list_file(struct sema *s, struct set *set, const struct ast_stm
 		return;
 	report_bad(&list);
 	set->entries.len = before;
+}
+
+static void read_list_file(struct sema *s, struct set *set, const struct ast_stmt *stmt)
+{
+	struct str text, path = path_of(s, &stmt->file);
+	const char *why;
+
+	set->file = absolute(s, path);
+	why = s->env->io->read(s->env->io->ctx, s->arena,
+			       arena_strndup(s->arena, set->file.s, set->file.len), &text);
+	if (why) {
+		diag_error(s->ds, stmt->file.span, E182, STR_FMT ": %s", STR_ARG(path), why);
+		return;
+	}
+	read_lines(s, set, diag_source(s->ds, path, text, stmt->file.span));
 }
 
 /* ---- the whole ---- */
@@ -363,8 +369,6 @@ void sema_list(struct sema *s, const struct ast_stmt *stmt)
 	struct ast_stmt kept = *stmt;
 	uint64_t timeout = 0;
 
-	sema_later(s, str_is(stmt->key.text, "allowlist") ? "allowlist" : "blacklist",
-		   stmt->key.span);
 	read_elements(s, list, stmt, &kept);
 	if (stmt->file.text.s) {
 		read_list_file(s, list, stmt);
@@ -462,4 +466,26 @@ void sema_finish_sets(struct sema *s)
 				again |= mark_together(rs, match);
 	}
 	number_sets(rs);
+}
+
+/* ---- entries of a command ---- */
+
+bool sema_entries(struct diags *ds, struct env *env, const words *written, struct set *set)
+{
+	struct sema s = { .ds = ds, .arena = ds->arena, .env = env };
+	struct type_reader reader = { .ds = ds, .io = env->io };
+	uint32_t errors = ds->n_errors;
+
+	vec_for_each(word, written)
+		read_word(&s, set, &reader, word, (struct str){ 0 });
+	return ds->n_errors == errors;
+}
+
+bool sema_entry_lines(struct diags *ds, struct env *env, uint32_t source, struct set *set)
+{
+	struct sema s = { .ds = ds, .arena = ds->arena, .env = env };
+	uint32_t errors = ds->n_errors;
+
+	read_lines(&s, set, source);
+	return ds->n_errors == errors;
 }

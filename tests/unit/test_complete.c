@@ -70,6 +70,8 @@ static void test_exact(void **state)
 		{ "__", "" },
 		{ "coun", "" },
 		{ "> coun", "count" },
+		{ "al", "allowlist" },
+		{ "> al", "allow allowlist" },
 		{ "> allow tcp dpo", "dport" },
 		{ "allow tcp dpo", "" },
 		{ "panic ", "closed open" },

@@ -74,11 +74,6 @@ exit 2
 err
 | error: 'trace' is not supported yet [E190]
 
-cli bpffw blacklist add 192.0.2.1
-exit 2
-err
-| error: 'blacklist' is not supported yet [E190]
-
 cli bpffw show
 exit 2
 err
