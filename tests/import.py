@@ -382,10 +382,10 @@ def manual_page(path):
 
 
 manual_page("etc/bpffw-migrate.7")
-for round_number in range(60):
+for round_number in range(40):
     pf_round(round_number)
     ipt_round(round_number)
-for round_number in range(200):
+for round_number in range(120):
     broken_round(round_number)
 large()
 print(f"{passed} passed, {failed} failed")

@@ -91,6 +91,7 @@ struct draft_chain {
 	bool before_final; /* reached from a base chain that is not final */
 	bool reached;
 	bool on_way;           /* some base chain leads here, by jumps of the input */
+	bool drops, does_more; /* it drops all that comes; it has rules besides, but for logs */
 	bool established_seen; /* a rule before allows all that is established */
 	uint32_t state;        /* of the last walk */
 	uint64_t places;       /* flattened */

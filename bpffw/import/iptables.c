@@ -215,6 +215,22 @@ static void note_jump(struct reader *r, uint32_t from, const strs *list)
 	}
 }
 
+/* Whether the chain only logs and drops: a limit may lead to such a one. */
+static void note_drop(struct reader *r, uint32_t from, const strs *list)
+{
+	struct draft_chain *chain = &r->d.chains.data[from];
+	bool bare = list->len >= 4 && str_is(list->data[2], "-j");
+
+	if (bare && (str_is(list->data[3], "DROP") || str_is(list->data[3], "REJECT"))) {
+		chain->drops = true;
+		return;
+	}
+	for (uint32_t i = 2; i + 1 < list->len; i++)
+		if (str_is(list->data[i], "-j") && str_is(list->data[i + 1], "LOG"))
+			return;
+	chain->does_more |= !chain->drops;
+}
+
 /* [12:3456] in front of a rule, by iptables-save -c. */
 static struct str skip_counters(struct str line)
 {
@@ -382,6 +398,7 @@ void import_iptables(struct arena *arena, const struct import_source *source,
 			continue;
 		r.prefix = line->prefix;
 		note_jump(&r, (uint32_t)line->chain, &list);
+		note_drop(&r, (uint32_t)line->chain, &list);
 	}
 	draft_settle(&r.d);
 	r.d.fragments = "pass";

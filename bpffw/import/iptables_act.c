@@ -162,12 +162,30 @@ static const char *source_key(struct ipt_rule *r, uint64_t mask)
 	return mask == 64 ? "src" : arena_printf(r->d->arena, "src/32/%lu", mask ? mask : 128);
 }
 
+/* The target is a chain that logs and drops, as ufw has it. */
+static bool leads_to_drop(struct ipt_rule *r)
+{
+	struct str key = str_of(
+		arena_printf(r->d->arena, STR_FMT STR_FMT, STR_ARG(r->prefix), STR_ARG(r->target)));
+	const struct draft_chain *chain;
+	uint32_t index;
+
+	if (!draft_find_chain(r->d, key, &index))
+		return false;
+	chain = &r->d->chains.data[index];
+	if (!chain->drops || chain->does_more)
+		return false;
+	item_note(r->d, "chain " STR_FMT " drops what comes, and so does the limit",
+		  STR_ARG(r->target));
+	return true;
+}
+
 static bool act_recent(struct ipt_rule *r)
 {
 	const struct recent *recent = &r->recent;
 	enum verb verb;
 
-	if (!is_drop(r->target) || !recent->seconds || !recent->hits)
+	if (!recent->seconds || !recent->hits || (!is_drop(r->target) && !leads_to_drop(r)))
 		return item_missing(r->d, "-m recent without --seconds, --hitcount and DROP has no "
 					  "counterpart in bpffw");
 	verb = limit_verb(r);

@@ -283,6 +283,68 @@ err
 | no rule names an interface: 'interface eth0' stands for yours (--interface NAME writes another)
 | 'default drop' is for what the input drops; IPv6 and frames other than IP are left alone at the end
 
+# ufw: its limit leads to a chain that logs and rejects.
+cli bpffw import iptables -
+stdin
+| *filter
+| :INPUT DROP [0:0]
+| :FORWARD ACCEPT [0:0]
+| :OUTPUT ACCEPT [0:0]
+| :ufw-user-input - [0:0]
+| :ufw-user-limit - [0:0]
+| :ufw-user-limit-accept - [0:0]
+| -A INPUT -j ufw-user-input
+| -A ufw-user-input -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
+| -A ufw-user-input -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update --seconds 30 --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource -j ufw-user-limit
+| -A ufw-user-input -p tcp -m tcp --dport 22 -j ufw-user-limit-accept
+| -A ufw-user-limit -m limit --limit 3/min -j LOG --log-prefix "[UFW LIMIT BLOCK] "
+| -A ufw-user-limit -j REJECT --reject-with icmp-port-unreachable
+| -A ufw-user-limit-accept -j ACCEPT
+| COMMIT
+exit 0
+out
+| # imported: 7 rules read, 3 translated, 2 with a note, 2 not translated
+| # policy: *filter INPUT DROP (IPv4) became 'default drop'; OUTPUT and FORWARD are not covered
+| # essential traffic (ARP, IPv6 neighbours, DHCP replies, packet too big) passes and malformed packets are dropped before any rule
+| # fragments: INPUT sees whole packets; 'option fragments pass' leaves the decision to the first one
+| # no rule names an interface: 'interface eth0' stands for yours (--interface NAME writes another)
+| # 'default drop' is for what the input drops; IPv6 and frames other than IP are left alone at the end
+| version 1
+| interface eth0
+| default drop
+| option fragments pass
+|
+| chain ufw-user-input {
+| 	# line 9: -m recent --set only counts: the line that checks it carries the limit
+| 	# line 10: chain ufw-user-limit drops what comes, and so does the limit; -m recent --seconds 30 --hitcount 6 became syn-limit 12/min burst 6 per src
+| 	syn-limit 12/min burst 6 per src tcp dport 22
+| 	jump ufw-user-limit-accept tcp dport 22
+| }
+|
+| chain ufw-user-limit-accept {
+| 	allow
+| }
+|
+| jump ufw-user-input ip4
+|
+| # what the input leaves alone
+| allow not ether 0x0800
+|
+| # line 12 is not translated: -A ufw-user-limit -m limit --limit 3/min -j LOG --log-prefix "[UFW LIMIT BLOCK] "
+| #   chain ufw-user-limit: no rule of the output leads there
+| # line 13 is not translated: -A ufw-user-limit -j REJECT --reject-with icmp-port-unreachable
+| #   chain ufw-user-limit: no rule of the output leads there
+err
+| -: 7 rules read: 3 translated, 2 with a note, 2 not translated (comments mark them in the output)
+|   line 9: -m recent --set only counts: the line that checks it carries the limit
+|   line 10: chain ufw-user-limit drops what comes, and so does the limit; -m recent --seconds 30 --hitcount 6 became syn-limit 12/min burst 6 per src
+|   line 12: chain ufw-user-limit: no rule of the output leads there: 2 rules
+| policy: *filter INPUT DROP (IPv4) became 'default drop'; OUTPUT and FORWARD are not covered
+| essential traffic (ARP, IPv6 neighbours, DHCP replies, packet too big) passes and malformed packets are dropped before any rule
+| fragments: INPUT sees whole packets; 'option fragments pass' leaves the decision to the first one
+| no rule names an interface: 'interface eth0' stands for yours (--interface NAME writes another)
+| 'default drop' is for what the input drops; IPv6 and frames other than IP are left alone at the end
+
 # Sets, and matches and targets that bpffw does not have.
 cli bpffw import iptables -
 stdin
