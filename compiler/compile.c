@@ -233,8 +233,7 @@ static void take_code(const struct code *code, struct compiled *compiled)
 	compiled->functions.len = code->functions.len;
 }
 
-/* Only what a rule asks for is looked up. */
-static bool asks_for_flows(const struct ruleset *rs)
+bool compile_asks_for_flows(const struct ruleset *rs)
 {
 	vec_for_each(rule, &rs->rules) {
 		vec_for_each(match, &rule->matches) {
@@ -264,7 +263,7 @@ bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_opt
 	compiled.enter.malformed_pass = rs->malformed_pass;
 	compiled.enter.antispoof = rs->antispoof;
 	compiled.enter.essential = rs->essential;
-	compiled.enter.established = asks_for_flows(rs);
+	compiled.enter.established = compile_asks_for_flows(rs);
 	if (compiled.enter.established)
 		compiled.flows = rs->flows ? (uint32_t)rs->flows : FLOWS_DEFAULT;
 	*ret_compiled = compiled;

@@ -8,8 +8,10 @@
 #include "bpffw/cmd/list_json.h"
 #include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/flows.h"
 #include "bpffw/ui/table.h"
 #include "bpffw/ui/text.h"
+#include "compiler/compile.h"
 #include "compiler/lang/print.h"
 
 /* Of reading a generation that is replaced meanwhile. */
@@ -224,6 +226,21 @@ static void add_default(struct listing *l)
 		allow ? VERDICT_NONE : VERDICT_DROP);
 }
 
+/* What cannot be counted is left out here; `status` says why. */
+static void put_flows(struct session *s, const struct ruleset *rs, struct buf *out)
+{
+	struct flows_count count = { 0 };
+	struct failure unread = { 0 };
+
+	if (!compile_asks_for_flows(rs))
+		return;
+	if (flows_count(s->store, &count, &unread) == 0) {
+		buf_puts(out, "    established: ");
+		text_count(out, count.confirmed, "flow");
+	}
+	failure_clear(&unread);
+}
+
 static void print_text(struct session *s, const struct generation *gen, const struct totals *totals,
 		       const struct attached *attached, uint32_t n, struct lists *lists)
 {
@@ -247,6 +264,7 @@ static void print_text(struct session *s, const struct generation *gen, const st
 		buf_printf(&out, ", NOT CONFIRMED (%d s left)", confirm_left(&s->in->paths));
 	buf_puts(&out, "    interfaces: ");
 	attached_print(&out, attached, n);
+	put_flows(s, gen->rs, &out);
 	buf_puts(&out, "\n");
 	if (gen->rs->essential)
 		add_row(&l, "-", "essential", "ARP, IPv6 neighbours and routers, DHCP replies",

@@ -16,9 +16,14 @@
 #define ATTACH_TCX_EGRESS 47
 #define LINK_TYPE_TCX     11
 
-/* Ours among the filters of a clsact qdisc: behind those of others. */
-#define FILTER_HANDLE   1
-#define FILTER_PRIORITY 49152
+#define ATTACH_FIRST 8 /* BPF_F_BEFORE nothing in particular */
+
+/*
+ * Ours among the filters of a clsact qdisc. First, as among links: behind one that has the last
+ * word about a packet it would not see it, and it passes all on to the others.
+ */
+#define FILTER_HANDLE   0xbf
+#define FILTER_PRIORITY 1
 
 #define PROGRAM "bpffw_egress"
 
@@ -198,8 +203,9 @@ static int detach_filter(uint32_t ifindex)
 /* Return: what to pin: the link, or for a filter the program. */
 static int attach(int program, uint32_t ifindex, bool *ret_filter)
 {
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = ATTACH_FIRST);
 	int fd = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)ATTACH_TCX_EGRESS,
-				 NULL);
+				 &opts);
 	int ret;
 
 	*ret_filter = false;
@@ -221,11 +227,11 @@ static int fail_attach(const struct netdev *device, int err, struct failure *f)
 	int ret = fail_bpf(f, err, "cannot record the flows that leave by " STR_FMT,
 			   STR_ARG(device->name));
 
-	if (err != EEXIST)
+	if (err != EEXIST && err != EINVAL)
 		return ret;
 	return fail_help(f, ret,
-			 "another filter has the priority %d: see 'tc filter show dev " STR_FMT
-			 " egress'",
+			 "another filter has the priority %d and perhaps our handle: see 'tc "
+			 "filter show dev " STR_FMT " egress'",
 			 FILTER_PRIORITY, STR_ARG(device->name));
 }
 

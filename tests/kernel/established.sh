@@ -11,63 +11,7 @@ far() {
 	children+=($!)
 }
 
-# Line by line: `echo.py PORT` answers on TCP and UDP; `talk.py ADDR PORT PROTO FILE` asks every
-# 20 ms and counts the answers in FILE, ends with the first second without one.
-cat >"$work/echo.py" <<'EOF'
-import selectors, socket, sys
-sel = selectors.DefaultSelector()
-port = int(sys.argv[1])
-for family, any in ((socket.AF_INET6, "::"),):
-    t = socket.create_server((any, port), family=family, backlog=4096, dualstack_ipv6=True)
-    u = socket.socket(family, socket.SOCK_DGRAM)
-    u.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    u.bind((any, port))
-    for s in (t, u):
-        s.setblocking(False)
-        sel.register(s, selectors.EVENT_READ, s is t)
-while True:
-    for key, _ in sel.select():
-        s = key.fileobj
-        try:
-            if key.data:
-                c, _ = s.accept()
-                c.setblocking(False)
-                sel.register(c, selectors.EVENT_READ, False)
-            elif s.type == socket.SOCK_DGRAM:
-                data, who = s.recvfrom(2000)
-                s.sendto(data, who)
-            else:
-                data = s.recv(2000)
-                if not data:
-                    sel.unregister(s)
-                    s.close()
-                else:
-                    s.send(data)
-        except OSError:
-            pass
-EOF
-cat >"$work/talk.py" <<'EOF'
-import socket, sys, time
-addr, port, proto, path = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET,
-                  socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
-s.settimeout(1)
-s.connect((addr, port))
-n = 0
-try:
-    while True:
-        s.send(b"x")
-        s.recv(100)
-        n += 1
-        with open(path + ".new", "w") as f:
-            f.write(str(n))
-        import os
-        os.rename(path + ".new", path)
-        time.sleep(0.02)
-except OSError as e:
-    with open(path, "w") as f:
-        f.write("cut after %d: %s" % (n, e))
-EOF
+talker=tests/kernel/talk.py
 
 # goes_on NAME FILE: the talk is still answered.
 goes_on() {
@@ -83,20 +27,10 @@ goes_on() {
 	fi
 }
 
-get() { "on_$1" curl -gsf -m 1 -o /dev/null "http://$2/"; }
-asks() { "on_$1" "$PYTHON" - "$2" "$3" "$4" <<-'EOF'
-	import socket, sys
-	s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET,
-	    socket.SOCK_STREAM if sys.argv[3] == "tcp" else socket.SOCK_DGRAM)
-	s.settimeout(0.5)
-	s.connect((sys.argv[1], int(sys.argv[2])))
-	s.send(b"x")
-	s.recv(100)
-EOF
-}
+asks() { "on_$1" "$PYTHON" $talker ask "$2" "$3" "$4"; }
 
-serve "$PYTHON" "$work/echo.py" 7000
-far "$PYTHON" "$work/echo.py" 7000
+serve "$PYTHON" $talker echo 7000
+far "$PYTHON" $talker echo 7000
 listens tcp 7000 && sleep 0.2
 
 for mode in native generic; do
@@ -109,10 +43,10 @@ for mode in native generic; do
 		out4) addr=$client4 start=serve ;;
 		out6) addr=$client6 start=serve ;;
 		esac
-		$start "$PYTHON" "$work/talk.py" "$addr" 7000 tcp "$work/$mode-tcp-$who"
+		$start "$PYTHON" $talker talk "$addr" 7000 tcp "$work/$mode-tcp-$who"
 		talks+=("$mode-tcp-$who")
 		case $who in out*)
-			$start "$PYTHON" "$work/talk.py" "$addr" 7000 udp "$work/$mode-udp-$who"
+			$start "$PYTHON" $talker talk "$addr" 7000 udp "$work/$mode-udp-$who"
 			talks+=("$mode-udp-$who")
 			;;
 		esac
