@@ -131,7 +131,7 @@ static __always_inline int list_live(struct pkt *p, const struct list_value *val
  * The trie finds the longest prefix; one that is over must not hide a shorter one. So many at most
  * lie one within the other and are over before the sweep removes them.
  */
-#define LIST_NESTED 33
+#define LIST_NESTED 16
 #define LIST_TRIE_HAS(p, map, key)                                                          \
 	({                                                                                  \
 		int has = 0;                                                                \

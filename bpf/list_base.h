@@ -162,15 +162,12 @@ static __always_inline int list_bitmap_has(struct list_view view, const struct l
 	return 0;
 }
 
-static __always_inline int list_addr4_has(struct list_view view, const struct list_dir *dir,
-					  __u32 addr)
+static __always_inline int list_blocks_has(struct list_view view, const struct list_dir *dir,
+					   __u32 addr)
 {
-	const __u8 *block;
+	const __u8 *block = (const __u8 *)list_at(view, (__u64)dir->blocks4 + (addr >> 10), 1);
 	__u32 code;
 
-	if (!dir->blocks4)
-		return list_tree_has(view, &dir->tree, addr);
-	block = (const __u8 *)list_at(view, (__u64)dir->blocks4 + (addr >> 10), 1);
 	if (!block)
 		return 0;
 	code = *block >> (addr >> 8 & 3) * 2 & 3;
@@ -181,18 +178,17 @@ static __always_inline int list_addr4_has(struct list_view view, const struct li
 	return code == LIST_BLOCK_ALL;
 }
 
-/*
- * Whatever the search finds, it ends in one call of the tree with numbers that the verifier does
- * not know: a call for each slot would be verified once for each.
- */
-static __always_inline int list_addr6_has(struct list_view view, const struct list_dir *dir,
-					  __u64 high, __u64 low)
+/* Return: -1: the tree knows, with this value. */
+static __always_inline int list_host_has(struct list_view view, const struct list_dir *dir,
+					 __u64 high, __u64 low, struct list_tree *ret_tree,
+					 __u64 *ret_value)
 {
-	struct list_tree tree = dir->tree6;
 	const struct list_host *host;
 
+	*ret_tree = dir->tree6;
+	*ret_value = high;
 	if (!dir->host6)
-		return list_tree_has(view, &tree, high);
+		return -1;
 	host = (const struct list_host *)list_at(
 		view, dir->host6 + list_slot(high, dir->n_host6) * sizeof(*host),
 		LIST_PROBES * sizeof(*host));
@@ -203,11 +199,11 @@ static __always_inline int list_addr6_has(struct list_view view, const struct li
 			return 1;
 		if (host[i].how == LIST_HOST_ONE)
 			return host[i].low == low;
-		tree = host[i].tree;
-		high = low;
+		*ret_tree = host[i].tree;
+		*ret_value = low;
 		break;
 	}
-	return list_tree_has(view, &tree, high);
+	return -1;
 }
 
 static __always_inline int list_port_has(struct list_view view, const struct list_dir *dir,
@@ -222,25 +218,32 @@ static __always_inline int list_port_has(struct list_view view, const struct lis
 	return word ? *word >> (port & 63) & 1 : 0;
 }
 
+/*
+ * Whatever is searched before, it ends in one call of the tree with numbers that the verifier does
+ * not know: a call in each place would be verified once for each way there.
+ */
 static __always_inline int list_base_has(struct list_view view, __u32 number, enum list_kind kind,
 					 __u64 high, __u64 low)
 {
 	const struct list_dir *dir = (const struct list_dir *)list_at(
 		view, (number & (LISTS_MAX - 1)) * sizeof(*dir), sizeof(*dir));
+	struct list_tree tree;
+	__u64 value = low;
+	int known;
 
 	if (!dir)
 		return 0;
-	switch (kind) {
-	case LIST_ADDR4:
-		return list_addr4_has(view, dir, (__u32)low);
-	case LIST_ADDR6:
-		return list_addr6_has(view, dir, high, low);
-	case LIST_PORT:
+	if (kind == LIST_PORT)
 		return list_port_has(view, dir, (__u16)low);
-	case LIST_MAC:
-		return list_tree_has(view, &dir->tree, low);
+	if (kind == LIST_ADDR4 && dir->blocks4)
+		return list_blocks_has(view, dir, (__u32)low);
+	tree = dir->tree;
+	if (kind == LIST_ADDR6) {
+		known = list_host_has(view, dir, high, low, &tree, &value);
+		if (known >= 0)
+			return known;
 	}
-	return 0;
+	return list_tree_has(view, &tree, value);
 }
 
 #endif
