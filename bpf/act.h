@@ -58,6 +58,7 @@ struct act_entry {
 
 /* .rodata of `actions`. */
 struct act_config {
+	__u32 bans; /* some act bans */
 	struct limit_unit units[LIMIT_NUMBERS];
 };
 

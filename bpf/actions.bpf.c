@@ -6,6 +6,7 @@
 #include "bpf/act.h"
 #include "bpf/event.h"
 #include "bpf/generation.h"
+#include "bpf/list.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -22,7 +23,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LIMIT_ROWS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct limit_row);
 } limits SEC(".maps");
@@ -70,13 +71,26 @@ static __always_inline void tell(const struct act_entry *act, struct pkt *p, __u
 		.rule = act->rule,
 		.source = act->place == ACT_DEFAULT ? EVENT_DEFAULT : EVENT_RULE,
 		.what = what,
-		.dropped = what == EVENT_OVER && act->over != OVER_COUNT,
+		.dropped = what == EVENT_BAN || (what == EVENT_OVER && act->over != OVER_COUNT),
 	};
 	__u32 index = p->act;
 	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
 
 	if (budget)
 		event_tell(budget, act->log_every, &event, p, packet_time(p));
+}
+
+/* The config is constant: without a ban nothing of this is verified. */
+static __always_inline void ban(const struct act_entry *act, struct pkt *p)
+{
+	if (!config.bans)
+		return;
+	if (p->family == FAMILY_IPV4)
+		list_ban(p, act->ban.list, LIST_ADDR4, 0, p->src[1], act->ban.prefix4,
+			 act->ban.seconds);
+	else if (p->family == FAMILY_IPV6)
+		list_ban(p, act->ban.list, LIST_ADDR6, p->src[0], p->src[1], act->ban.prefix6,
+			 act->ban.seconds);
 }
 
 static __always_inline int go_on(struct xdp_md *ctx, struct pkt *p, __u32 next)
@@ -106,14 +120,19 @@ int bpffw_actions(struct xdp_md *ctx)
 	if (act->does & ACT_LIMIT && is_over(act, p)) {
 		chain_count(act->over_slot, p);
 		if (act->does & ACT_LOG)
-			tell(act, p, EVENT_OVER);
+			tell(act, p, act->over == OVER_BAN ? EVENT_BAN : EVENT_OVER);
+		if (act->over == OVER_BAN)
+			ban(act, p);
 		if (act->over != OVER_COUNT)
 			return XDP_DROP;
 	}
+	if (act->does & ACT_BAN)
+		ban(act, p);
 	if ((act->does & (ACT_LIMIT | ACT_LOG)) == ACT_LOG)
 		tell(act, p,
-		     act->next == NEXT_ALLOW  ? EVENT_ALLOW
-		     : act->next == NEXT_DROP ? EVENT_DROP
-					      : EVENT_MATCH);
+		     act->does & ACT_BAN       ? EVENT_BAN
+		     : act->next == NEXT_ALLOW ? EVENT_ALLOW
+		     : act->next == NEXT_DROP  ? EVENT_DROP
+					       : EVENT_MATCH);
 	return go_on(ctx, p, act->next);
 }

@@ -31,6 +31,17 @@ static uint32_t log_every(uint64_t seconds)
 	return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
 }
 
+static struct act_ban ban_of(const struct ruleset *rs, const struct rule *rule,
+			     const struct act *act)
+{
+	return (struct act_ban){
+		.list = act->set < 0 ? LIST_BLACK : rs->sets.data[act->set].number,
+		.seconds = act->seconds < UINT32_MAX ? (uint32_t)act->seconds : UINT32_MAX,
+		.prefix4 = rule->limit.src4,
+		.prefix6 = rule->limit.src6,
+	};
+}
+
 static struct act_entry make(const struct places *places, uint32_t index)
 {
 	const struct place *place = &places->list.data[index];
@@ -51,6 +62,12 @@ static struct act_entry make(const struct places *places, uint32_t index)
 		act.does |= ACT_LIMIT;
 		act.over = over_of(rule);
 		act.limit = limit_act(rule);
+	}
+	if (act.over == OVER_BAN)
+		act.ban = ban_of(places->rs, rule, &rule->exceed);
+	if (rule->verb.row->verb == VERB_BLACKLIST) {
+		act.does |= ACT_BAN;
+		act.ban = ban_of(places->rs, rule, &rule->verb);
 	}
 	return act;
 }

@@ -364,6 +364,7 @@ static bool prove_act(struct prover *p, uint32_t index, uint32_t next)
 
 	return act->place == index && act->next == next && act->slot == rule->slot &&
 	       act->over_slot == rule->over_slot && act->rule == rule->id && act->over == over &&
+	       !(act->does & ACT_BAN) == (rule->verb.row->verb != VERB_BLACKLIST) &&
 	       !(act->does & ACT_LIMIT) == !rule->limit.present &&
 	       !(act->does & ACT_LOG) == !(rule->log || rule->verb.row->verb == VERB_LOG);
 }

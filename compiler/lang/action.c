@@ -95,7 +95,7 @@ const struct action actions[] = {
 		.example = "blacklist for 10m tcp dport 23",
 		.verb = VERB_BLACKLIST, .syntax = ACTION_BLACKLIST, .is_verb = true,
 		.is_exceed = true,
-		.terminal = true, .later = "blacklist",
+		.terminal = true,
 	},
 	{
 		.name = "syncookie", .help = "answer connection attempts with SYN cookies",

@@ -6,6 +6,9 @@
 #define NUMBER_MAX  1000000u            /* conn-limit, scan-limit */
 #define PREFIX4_MAX 32u
 #define PREFIX6_MAX 128u
+/* Wider bans want '--force' of a command, and a rule has none. */
+#define BAN4_MIN 8u
+#define BAN6_MIN 16u
 
 /* ---- rates ---- */
 
@@ -273,6 +276,8 @@ static void read_ban(struct sema *s, const struct ast_action *ast, struct act *a
 
 	act->set = -1;
 	act->verified = ast->verified;
+	if (ast->verified)
+		sema_later(s, "verified", sema_keyword(ast));
 	sema_duration(s, &ast->time, false, &act->seconds);
 	if (!ast->arg.text.s || !sema_find_set(s, &ast->arg, &set))
 		return;
@@ -403,6 +408,11 @@ static void check_exceed(struct sema *s, const struct ast_action *ast, const str
 		read_ban(s, ast, &rule->exceed);
 		if (!(rule->limit.keys & KEY_SRC))
 			nobody_to_ban(s, span);
+		else if (rule->limit.src4 < BAN4_MIN || rule->limit.src6 < BAN6_MIN)
+			diag_error(
+				s->ds, span, E137,
+				"a ban of /%u or IPv6 /%u would hit too many: /%u and /%u at least",
+				rule->limit.src4, rule->limit.src6, BAN4_MIN, BAN6_MIN);
 	}
 	if ((ast->row->needs_proto & PROTO_TCP || ast->verified) && !tcp && !scope->proto_broken)
 		diag_error(s->ds, span, E138, "only TCP connections have cookies");

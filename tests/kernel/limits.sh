@@ -88,6 +88,31 @@ same "but no bucket: 3 of 5 were left" "$(excess per-src)" 5
 ok "flush of all counters" fw reset
 same "the excess too" "$(excess global)" 0
 
+# Bans: by what is over a limit, and by a rule.
+rules <<-EOF2
+	version 1
+	interface eth0
+	default drop
+	option fragments drop
+	rate-limit 1/m burst 2 per src/24 udp dport 1000 exceed blacklist for 1h name net
+	blacklist for 1h udp dport 1002 name trap
+	allow udp dport 1000-1001 name udp
+EOF2
+ok "rules that ban" fw apply "$work/rules.fw"
+udp 3 192.0.2.1 1000
+udp 2 192.0.2.77 1000
+udp 1 192.0.3.1 1001
+same "the third packet bans the /24" "$(excess net)/$(counter udp)" 1/3
+udp 3 192.0.4.1 1002
+udp 1 192.0.4.1 1001
+udp 1 192.0.4.2 1001
+same "a rule bans at once, one address" "$(counter trap)/$(counter udp)" 1/4
+udp6() { send "$1" "mac()/IPv6(src='$2', dst='$server6')/UDP(dport=1000)/b'x'"; }
+udp6 3 2001:db8:5:6::1
+udp6 2 2001:db8:5:6::99
+udp6 1 2001:db8:5:7::1
+same "an IPv6 /64, not its neighbour" "$(excess net)/$(counter udp)" 2/7
+
 # 15 limits on one packet's way, each of which sees it.
 {
 	printf 'version 1\ninterface eth0\ndefault drop\noption fragments drop\n'
@@ -95,7 +120,7 @@ same "the excess too" "$(excess global)" 0
 	echo 'allow udp dport 1000 rate 1/s burst 40 name last'
 } >"$work/many.fw"
 ok "15 limits" fw apply --force "$work/many.fw"
-udp 10 192.0.2.1 1000
+udp 10 203.0.113.1 1000
 same "the first, the last, the end" "$(counter l1)/$(counter l15)/$(counter last)" 10/10/10
 echo 'rate-limit 16/s udp' >>"$work/many.fw"
 sed -i '/name last/d' "$work/many.fw"

@@ -503,7 +503,7 @@ static void test_later(void **state)
 {
 	struct loaded loaded =
 		check_text(HEAD "allow established\n"
-				"rate-limit 5/s per src exceed blacklist for 1m log\n"
+				"scan-limit 20 within 10s per src log\n"
 				"allow udp rate 5/s burst 5\n"
 				"\n"
 				"set s addr timeout 5m { 192.0.2.1 timeout 1m }\n"
@@ -520,7 +520,7 @@ static void test_later(void **state)
 			   at.end_col);
 	}
 	assert_string_equal(buf_text(&got),
-			    "blacklist 4:31-39, ");
+			    "scan-limit 4:1-10, ");
 	arena_free(loaded.arena);
 }
 

@@ -9,9 +9,6 @@ error   E190 1-10
 rule    scan-limit 20 within 10s per src
 error   E190 1-10
 
-rule    blacklist for 10m tcp dport 23
-error   E190 1-9
-
 rule    syncookie tcp syn dport 443
 error   E190 1-9
 

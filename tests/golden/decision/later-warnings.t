@@ -33,7 +33,7 @@ no      W209
 # W212: a forged source has anybody banned.
 rule    syn-limit 60/s per src tcp exceed blacklist for 1m
 warning W212
-error   E190 35-43
+warning W203
 
 rule    syn-limit 60/s per src tcp exceed blacklist verified for 1m
 no      W212
