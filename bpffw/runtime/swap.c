@@ -121,6 +121,12 @@ int swap_finish_counters(struct store *store, uint32_t number, struct failure *f
 
 	if (access(old, F_OK) < 0)
 		return 0;
+	/* It came whole, so what is missing was removed: the totals are over there already. */
+	if (access(store_pin(store, "gen/%u/old/counters", number), F_OK) < 0 ||
+	    access(store_pin(store, "gen/%u/old/base", number), F_OK) < 0) {
+		pin_remove(old);
+		return 0;
+	}
 	ret = counters_open(old, &from, f);
 	if (ret == 0)
 		ret = counters_open(dir, &to, f);
