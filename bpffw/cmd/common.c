@@ -8,6 +8,9 @@
 #include "bpffw/runtime/sessions.h"
 #include "bpffw/ui/text.h"
 
+/* Of reading a generation that is replaced meanwhile. */
+#define TRIES_MAX 10
+
 void session_start(struct session *s, const struct invocation *in)
 {
 	*s = (struct session){ .in = in, .arena = arena_new() };
@@ -130,6 +133,28 @@ enum exit_code session_running(struct session *s, struct generation *ret_gen)
 	if (store_generation(s->store, s->ds, &s->env, number, ret_gen, &s->f) < 0)
 		return session_failed(s);
 	return EXIT_DONE;
+}
+
+enum exit_code session_totals(struct session *s, struct generation *ret_gen,
+			      struct totals *ret_totals)
+{
+	enum exit_code code = EXIT_DONE;
+
+	for (unsigned int tries = 0;; tries++) {
+		if (!s->store)
+			code = session_store(s, STORE_READ);
+		if (!code)
+			code = session_running(s, ret_gen);
+		if (code)
+			return code;
+		if (store_totals(s->store, s->arena, ret_totals, &s->f) == 0)
+			return EXIT_DONE;
+		if (tries == TRIES_MAX || !store_is_stale(s->store))
+			return session_failed(s);
+		failure_clear(&s->f);
+		store_close(s->store);
+		s->store = NULL;
+	}
 }
 
 bool generation_is_panic(const struct gen_info *info)

@@ -27,6 +27,13 @@ enum exit_code session_store(struct session *s, enum store_mode mode);
 /* Read the running generation; reports when none runs (EXIT_ABSENT). */
 enum exit_code session_running(struct session *s, struct generation *ret_gen);
 
+/*
+ * The same with its counters; opens the store for reading where it is not open. Readers take no
+ * lock: two commits in between free the generation with its counters, and it is read again.
+ */
+enum exit_code session_totals(struct session *s, struct generation *ret_gen,
+			      struct totals *ret_totals);
+
 /* Made by `panic closed`. */
 bool generation_is_panic(const struct gen_info *info);
 

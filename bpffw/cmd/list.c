@@ -14,9 +14,6 @@
 #include "compiler/compile.h"
 #include "compiler/lang/print.h"
 
-/* Of reading a generation that is replaced meanwhile. */
-#define TRIES_MAX 10
-
 enum column { COL_ID, COL_NAME, COL_RULE, COL_PACKETS, COL_BYTES, COLS };
 
 static const struct table_column columns[COLS] = {
@@ -285,28 +282,6 @@ static void print_text(struct session *s, const struct generation *gen, const st
 	put_data(&out);
 }
 
-/* Readers take no lock: two commits in between free the generation with its counters. */
-static enum exit_code read_running(struct session *s, struct generation *ret_gen,
-				   struct totals *ret_totals)
-{
-	enum exit_code code;
-
-	for (unsigned int tries = 0;; tries++) {
-		code = session_store(s, STORE_READ);
-		if (!code)
-			code = session_running(s, ret_gen);
-		if (code)
-			return code;
-		if (store_totals(s->store, s->arena, ret_totals, &s->f) == 0)
-			return EXIT_DONE;
-		if (tries == TRIES_MAX || !store_is_stale(s->store))
-			return session_failed(s);
-		failure_clear(&s->f);
-		store_close(s->store);
-		s->store = NULL;
-	}
-}
-
 static enum exit_code run(const struct invocation *in)
 {
 	_cleanup_session_ struct session s;
@@ -318,7 +293,7 @@ static enum exit_code run(const struct invocation *in)
 	uint32_t n;
 
 	session_start(&s, in);
-	code = read_running(&s, &gen, &totals);
+	code = session_totals(&s, &gen, &totals);
 	if (code)
 		return code;
 	if (attached_read(&s, gen.rs, &attached, &n) < 0)

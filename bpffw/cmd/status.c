@@ -351,14 +351,13 @@ static enum exit_code status(struct status *st)
 			printf("running     no ruleset: NOTHING IS FILTERED - 'bpffw apply'\n");
 		return EXIT_DONE;
 	}
-	code = session_running(s, &st->gen);
+	code = session_totals(s, &st->gen, &st->totals);
 	if (!code)
 		code = session_lists(s, &st->lists);
 	if (code)
 		return code;
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
 	    !compile(s->ds, st->gen.rs, &st->compiled) || read_flows(st) < 0 ||
-	    store_totals(s->store, s->arena, &st->totals, &s->f) < 0 ||
 	    limits_count(s->store, st->gen.rs, st->sources, &s->f) < 0)
 		return session_failed(s);
 	if (s->in->json)
