@@ -76,8 +76,16 @@ struct list_prefix6 {
 #ifdef __bpf__
 /* The loader gives all objects the state maps of the same name, and the base of the generation. */
 struct list_row lists[LISTS_MAX] SEC(".data.lists");
-__u8 list_base[64] SEC(".data.listbase");
 const volatile __u64 list_base_size SEC(".rodata.list");
+
+/* No data section: libbpf would unmap as many bytes as the map that is put in its place has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 64);
+} list_base SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -225,8 +233,11 @@ static __always_inline int list_has(struct pkt *p, __u32 number, enum list_kind 
 				    __u64 low)
 {
 	const struct list_row *row = &lists[number & (LISTS_MAX - 1)];
-	struct list_view view = { list_base, list_base_size };
+	__u32 zero = 0;
+	struct list_view view = { bpf_map_lookup_elem(&list_base, &zero), list_base_size };
 
+	if (!view.at)
+		return 0;
 	__asm__ volatile("" : "+r"(view.at));
 	if (list_base_has(view, number, kind, high, low))
 		return 1;

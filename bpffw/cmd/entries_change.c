@@ -187,11 +187,11 @@ static enum exit_code use_list(struct entries *e)
 	return EXIT_DONE;
 }
 
-static enum exit_code need_list(struct entries *e)
+static enum exit_code need_list(struct entries *e, uint32_t more)
 {
-	if (e->number && lists_asked(e->lists, e->number))
-		return EXIT_DONE;
-	return use_list(e);
+	bool asked = e->number && lists_asked(e->lists, e->number);
+
+	return asked && !lists_need(e->lists, more) ? EXIT_DONE : use_list(e);
 }
 
 /* ---- add ---- */
@@ -230,7 +230,8 @@ static enum exit_code report_full(struct adding *a, uint64_t lost)
 	text_grouped(&text, lost);
 	buf_puts(&text, " of ");
 	text_grouped(&text, a->parts.all.len);
-	return report_error(a->e->s.in, EXIT_REFUSED, "raise its 'size' in the rule file",
+	return report_error(a->e->s.in, EXIT_REFUSED,
+			    a->e->number < LIST_SETS ? NULL : "raise its 'size' in the rule file",
 			    "'" STR_FMT "' is full: %s entries were not added", STR_ARG(a->e->name),
 			    buf_text(&text));
 }
@@ -487,7 +488,7 @@ static enum exit_code prepare(struct adding *a)
 	a->parts = split(e);
 	a->added = arena_new_array(e->s.arena, struct list_added, a->parts.all.len);
 	code = guard(e, &a->parts, false);
-	return code ? code : need_list(e);
+	return code ? code : need_list(e, a->parts.all.len);
 }
 
 enum exit_code entries_add(struct entries *e)

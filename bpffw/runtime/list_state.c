@@ -17,9 +17,10 @@
 #include "compiler/base/map.h"
 
 /* Run-time entries of a list without `size`; whole addresses cost 80 to 100 bytes each. */
-#define ROOM_ADDR  65536u
-#define ROOM_OTHER 4096u
-#define ROOM_MAX   (16u << 20)
+#define ROOM_ADDR    65536u
+#define ROOM_OTHER   4096u
+#define ROOM_BUILTIN 1000000u
+#define ROOM_MAX     (16u << 20)
 
 static const char *const builtin_names[] = {
 	[BUILTIN_ALLOW] = "allowlist",
@@ -161,7 +162,7 @@ int lists_give_numbers(struct store *store, struct ruleset *rs, struct failure *
 
 /* ---- sizes ---- */
 
-/* Run-time entries and static ones with a timeout. */
+/* Run-time entries and static ones with a timeout, as the maps are made for them. */
 static uint64_t room_of(const struct set *set)
 {
 	uint64_t n_timed = 0, n = set->entries.len;
@@ -171,6 +172,14 @@ static uint64_t room_of(const struct set *set)
 	if (set->size)
 		return set->size > n ? set->size - n + n_timed : n_timed;
 	return (set->type == TYPE_ADDR ? ROOM_ADDR : ROOM_OTHER) + n_timed;
+}
+
+/* As many as the list may have at most: nobody gives a size to the built-in ones. */
+static uint64_t limit_of(const struct set *set)
+{
+	uint64_t room = room_of(set);
+
+	return set->number < LIST_SETS && room < ROOM_BUILTIN ? ROOM_BUILTIN : room;
 }
 
 typedef void on_set(void *ctx, const struct set *set, struct str name);
@@ -243,7 +252,7 @@ bool lists_need(struct lists *lists, uint64_t more)
 static void name_row(struct list_row *row, const struct set *set, struct str name)
 {
 	memset(row, 0, sizeof(*row));
-	row->room = room_of(set);
+	row->room = limit_of(set);
 	row->type = set->type;
 	memcpy(row->name, name.s, name.len < LIST_NAME_SIZE ? name.len : LIST_NAME_SIZE - 1);
 }
@@ -396,7 +405,7 @@ static void settle_list(void *ctx, const struct set *set, struct str name)
 	if (!number)
 		return;
 	settle->named[number] = true;
-	settle->lists.rows[number].room = room_of(set);
+	settle->lists.rows[number].room = limit_of(set);
 	vec_for_each(entry, &set->entries) {
 		if (entry->timeout)
 			list_split(settle->arena, set->type, entry->family, entry->range,

@@ -266,7 +266,7 @@ static struct bpf_map *state_map_in(struct bpf_object *object, const char *name)
 /* The verifier has to know the size as a number. */
 static int share_lists(struct bpf_object *object, const struct state *state)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, ".data.listbase");
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "list_base");
 	struct bpf_map *size = bpf_object__find_map_by_name(object, ".rodata.list");
 	uint64_t bytes = state->base_size;
 	int err = 0;
