@@ -117,9 +117,10 @@ $O/tests/bench/measure: $(BENCH_RUN) $(wildcard tests/bench/*/*.h) $(APP_OBJ) $(
 	@mkdir -p $(@D) && echo "  BENCH   $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(BENCH_RUN) $(APP_OBJ) $(EMBED_OBJ) $O/libcompiler.a -o $@ $(LIBS)
 
+$O/tests/bench/flows.bpf.o: BPF_CPU := -mcpu=v3
 $O/tests/bench/%.bpf.o: tests/bench/bpf/%.bpf.c
 	@mkdir -p $(@D) && echo "  BPF     $<"
-	$(Q)$(CLANG) --target=bpf -O2 -g -Wall -Werror $(BPF_INC) -c $< -o $@
+	$(Q)$(CLANG) --target=bpf $(BPF_CPU) -O2 -g -Wall -Werror $(BPF_INC) -c $< -o $@
 
 bench: PACKAGES += iptables ipset
 ifneq ($(filter bench,$(MAKECMDGOALS)),)

@@ -16,6 +16,7 @@ BPFFW = f"{OUT}/bpffw"
 RULEGEN = f"{OUT}/tests/bench/rulegen"
 MEASURE = f"{OUT}/tests/bench/measure"
 DRIVER = f"{OUT}/tests/bench/drive.bpf.o"
+FLOWS = f"{OUT}/tests/bench/flows.bpf.o"
 SOFTIRQ = f"{OUT}/tests/bench/softirq.bpf.o"
 SHAPES = ["acl", "fw", "ipc"]
 BASES = ["empty", "drop", "parse"]  # what the chain is compared with
@@ -395,6 +396,20 @@ def measure_times(place, options):
     return rows
 
 
+def measure_flows(place, options):
+    """The lookup of `established` next to one in a kernel hash map."""
+    say("flows")
+    ns = {row["name"]: row["ns"] for row in map(json.loads, run(
+        MEASURE, "flows", FLOWS, options.rounds).splitlines())}
+    rows = []
+    for case in dict.fromkeys(name.split("/")[0] for name in ns):
+        own, kernel = ([value - base for value, base in zip(ns[f"{case}/{what}"], ns[f"{case}/nothing"])]
+                       for what in ("flow", "kernel"))
+        rows.append(dict(case=case, ns=own, kernel=kernel,
+                         ratio=median(a / b for a, b in zip(own, kernel))))
+    return rows
+
+
 def machine():
     with open("/proc/cpuinfo") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
@@ -409,7 +424,7 @@ def machine():
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under three minutes")
-    parser.add_argument("--only", default="chain,peers,times", help="parts to run")
+    parser.add_argument("--only", default="chain,peers,times,flows", help="parts to run")
     parser.add_argument("--seeds", type=int, help="rule sets of each shape")
     parser.add_argument("--sizes", help="numbers of rules, as 1,10,100")
     parser.add_argument("--shapes", default=",".join(SHAPES))
@@ -420,8 +435,8 @@ def read_options():
     options = parser.parse_args()
     quick = options.quick
     options.only = options.only.split(",")
-    if set(options.only) - {"chain", "peers", "times"}:
-        parser.error("--only takes chain, peers and times")
+    if set(options.only) - {"chain", "peers", "times", "flows"}:
+        parser.error("--only takes chain, peers, times and flows")
     options.seeds = options.seeds or (1 if quick else 12)
     sizes = options.sizes or ("1,10,100,1000,10000" if quick else "1,10,100,1000,10000,100000")
     options.sizes = [int(size) for size in sizes.split(",")]
@@ -452,7 +467,7 @@ def main():
     place = Place()
     try:
         for part, work in (("chain", measure_chains), ("peers", measure_peers),
-                           ("times", measure_times)):
+                           ("times", measure_times), ("flows", measure_flows)):
             if part not in options.only:
                 continue
             try:

@@ -38,12 +38,14 @@ int driver_aim(const struct driver *driver, int program);
 void pin_to_cpu0(void);
 
 /* The commands: measure run OBJECT ROUNDS, measure live OBJECT SOFTIRQ ROUNDS SECONDS NETNS,
- * measure memory STORE, measure spawn RESULT COMMAND..., measure drop DEVICE. */
+ * measure memory STORE, measure spawn RESULT COMMAND..., measure drop DEVICE,
+ * measure flows OBJECT ROUNDS. */
 int run_main(const char *object, unsigned int rounds);
 int live_main(const char *object, const char *softirq, unsigned int rounds, double seconds,
 	      const char *netns);
 int memory_main(const char *store);
 int spawn_main(const char *result, char **command);
 int drop_main(const char *device);
+int flows_main(const char *object, unsigned int rounds);
 
 #endif
