@@ -71,6 +71,19 @@ exits 1 "an empty list" ping0
 echo "$client4" >"$work/good.txt"
 ok "apply" fw apply
 
+# The built-in lists likewise.
+printf 'version 1\ninterface eth0\ndefault allow\nblacklist file "bad.txt"\n' >"$work/rules.fw"
+echo "$client4" >"$work/bad.txt"
+ok "apply" fw apply
+rm "$work/bad.txt"
+reboot
+ok "the blacklist's file is missing" fw apply --boot
+says "it says so" "^warning: $work/bad.txt: no such file: the copy of generation [0-9]+ is used"
+exits 1 "the copy serves" ping0
+write_rules
+sed -i '/^test/d' "$work/rules.fw"
+ok "apply" fw apply
+
 # A broken file: the last good generation, loudly; what was not saved is not it.
 ok "not saved" fw add allow udp dport 9 name unsaved
 good=$(cat "$work/state/last-good")
