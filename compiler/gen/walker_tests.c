@@ -18,7 +18,7 @@ _Static_assert(offsetof(struct pkt, key) <= FIELDS_MASK + 1 &&
 
 /* What the tests of this forest have. */
 struct census {
-	uint32_t widths, kinds, key_sizes; /* bits */
+	uint32_t widths, kinds, key_sizes, hashed; /* bits */
 };
 
 static struct census take_census(const struct forest *forest)
@@ -34,6 +34,8 @@ static struct census take_census(const struct forest *forest)
 		census.kinds |= 1u << test.kind;
 		if (test.kind == FOREST_TEST_BOUNDS)
 			census.key_sizes |= test.key_size;
+		if (test.kind == FOREST_TEST_HASH)
+			census.hashed |= test.key_size;
 	}
 	return census;
 }
@@ -182,13 +184,78 @@ static void emit_bounds(struct walker *w, uint32_t key_sizes, label fail)
 	jmp64_imm(c, BPF_JEQ, R0, 0, fail);
 }
 
+/* R0 = the offset of the home slot of the address in R1 (and R2). */
+static void emit_home(struct code *c, uint32_t key_size)
+{
+	alu_reg(c, BPF_MOV, R0, R1);
+	if (key_size == 16) {
+		ld_imm64(c, R4, FOREST_MIX_HIGH);
+		alu_reg(c, BPF_MUL, R0, R4);
+		alu_reg(c, BPF_ADD, R0, R2);
+	}
+	ld_imm64(c, R4, FOREST_MIX);
+	alu_reg(c, BPF_MUL, R0, R4);
+	ldx(c, 1, R3, R9, offsetof(struct forest_test, steps));
+	alu32(c, BPF_MOV, R5, 64);
+	alu_reg(c, BPF_SUB, R5, R3);
+	alu_reg(c, BPF_RSH, R0, R5);
+	alu(c, BPF_LSH, R0, __builtin_ctz(key_size));
+	ldx(c, 4, R3, R9, offsetof(struct forest_test, table));
+	alu_reg(c, BPF_ADD, R0, R3);
+}
+
+/* To @found where the address is in the table: a slot that is empty ends the search. */
+static void emit_probes(struct walker *w, uint32_t key_size, label found, label fail)
+{
+	struct code *c = w->c;
+	label top = code_label(c), other = code_label(c);
+
+	emit_home(c, key_size);
+	alu32(c, BPF_MOV, R5, FOREST_PROBES);
+	code_bind(c, top);
+	alu_reg(c, BPF_MOV, R3, R0);
+	emit_table(w, fail);
+	ldx(c, key_size == 4 ? 4 : 8, R3, R4, 0);
+	if (key_size == 16) {
+		jmp64_reg(c, BPF_JNE, R3, R1, other);
+		ldx(c, 8, R4, R4, 8);
+		jmp64_reg(c, BPF_JEQ, R4, R2, found);
+		code_bind(c, other);
+		jmp64_imm(c, BPF_JEQ, R3, -1, fail);
+	} else {
+		jmp64_reg(c, BPF_JEQ, R3, R1, found);
+		jmp_imm(c, BPF_JEQ, R3, UINT32_MAX, fail);
+	}
+	alu(c, BPF_ADD, R0, (int32_t)key_size);
+	alu(c, BPF_SUB, R5, 1);
+	jmp64_imm(c, BPF_JNE, R5, 0, top);
+	jmp(c, fail);
+}
+
+static void emit_hash(struct walker *w, uint32_t hashed, label fail)
+{
+	struct code *c = w->c;
+	label found = code_label(c), other = code_label(c);
+
+	if (hashed == (4 | 16)) {
+		ldx(c, 1, R3, R9, offsetof(struct forest_test, key_size));
+		jmp_imm(c, BPF_JNE, R3, 4, other);
+	}
+	if (hashed & 4)
+		emit_probes(w, 4, found, fail);
+	code_bind(c, other);
+	if (hashed & 16)
+		emit_probes(w, 16, found, fail);
+	code_bind(c, found);
+}
+
 static void emit_kinds(struct walker *w, const struct census *census, label fail)
 {
 	struct code *c = w->c;
 	label passed = code_label(c);
 
 	ldx(c, 1, R3, R9, offsetof(struct forest_test, kind));
-	for (uint32_t kind = FOREST_TEST_RANGE; kind <= FOREST_TEST_BOUNDS; kind++) {
+	for (uint32_t kind = FOREST_TEST_RANGE; kind <= FOREST_TEST_HASH; kind++) {
 		bool last = is_last(census->kinds, 1u << kind);
 		label other = code_label(c);
 
@@ -200,8 +267,10 @@ static void emit_kinds(struct walker *w, const struct census *census, label fail
 			emit_range(w, fail);
 		else if (kind == FOREST_TEST_BITMAP)
 			emit_bitmap(w, fail);
-		else
+		else if (kind == FOREST_TEST_BOUNDS)
 			emit_bounds(w, census->key_sizes, fail);
+		else
+			emit_hash(w, census->hashed, fail);
 		if (!last)
 			jmp(c, passed);
 		code_bind(c, other);

@@ -118,6 +118,10 @@ const char *cubes_check(const struct cubes *cubes, const struct places *places);
 
 bool cube_has(const struct cubes *cubes, const struct cube *cube, const struct pkt *pkt);
 
+/* A long list of single addresses, but for a few: a hash finds one sooner than a tree. */
+#define HOSTS_MIN 1024u
+bool values_are_hosts(const ranges *values, uint8_t width);
+
 /* `check --dump=cubes` */
 void cubes_print(struct buf *out, const struct cubes *cubes, const struct places *places);
 

@@ -97,7 +97,27 @@ enum forest_test_kind {
 	FOREST_TEST_RANGE,  /* value - lo <= span, 64 bits */
 	FOREST_TEST_BITMAP, /* one-byte field: bit `value` of the 32 bytes at `table` */
 	FOREST_TEST_BOUNDS, /* parity of the number of keys below it, in the array at `table` */
+	FOREST_TEST_HASH,   /* one of the keys at `table` */
 };
+
+#define FOREST_MIX      0x9e3779b97f4a7c15u
+#define FOREST_MIX_HIGH 0xff51afd7ed558ccdu
+
+/*
+ * HASH: addresses, each in a slot of its own. A key lies in its home slot (forest_home()) or less
+ * than FOREST_PROBES slots behind it, with none that is empty between. Of an empty slot the first
+ * word is all ones, and of no key. There are (1 << steps) + FOREST_PROBES slots of key_size.
+ */
+#define FOREST_PROBES 64u
+
+static inline uint32_t forest_home(u128 key, uint8_t key_size, uint8_t steps)
+{
+	uint64_t mixed = (uint64_t)key;
+
+	if (key_size == 16)
+		mixed += (uint64_t)(key >> 64) * FOREST_MIX_HIGH;
+	return (uint32_t)(mixed * FOREST_MIX >> (64 - steps));
+}
 
 /*
  * BOUNDS: (1 << steps) keys of key_size (4, 8 or 16 bytes: high half first), sorted, for each range

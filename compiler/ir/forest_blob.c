@@ -78,6 +78,61 @@ static void make_bounds(struct layout *l, const ranges *values, struct forest_te
 		l->forest->steps_max = test->steps;
 }
 
+/* Return: NULL when there is no empty slot near enough. */
+static uint8_t *hash_slot(const struct forest_test *test, uint8_t *keys, u128 key)
+{
+	static const uint8_t empty[8] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint32_t size = test->key_size, first = size == 16 ? 8 : 4;
+	uint8_t *at = keys + (size_t)forest_home(key, test->key_size, test->steps) * size;
+
+	for (uint32_t i = 0; i < FOREST_PROBES; i++, at += size)
+		if (memcmp(at, empty, first) == 0)
+			return at;
+	return NULL;
+}
+
+/* Return: NULL when some key finds no slot. */
+static uint8_t *fill_hash(struct layout *l, const ranges *values, const struct forest_test *test)
+{
+	size_t bytes = (((size_t)1 << test->steps) + FOREST_PROBES) * test->key_size;
+	uint8_t *keys = arena_alloc(l->scratch, bytes);
+
+	memset(keys, 0xff, bytes);
+	vec_for_each(range, values) {
+		for (u128 key = range->lo; key <= range->hi; key++) {
+			uint8_t *slot = hash_slot(test, keys, key);
+
+			if (!slot)
+				return NULL;
+			put_key(slot, test->key_size, key);
+		}
+	}
+	return keys;
+}
+
+/* Half full, or less where that leaves too little room near some home. */
+static bool make_hash(struct layout *l, const ranges *values, struct forest_test *test)
+{
+	struct forest_test made = *test;
+	uint8_t *keys = NULL;
+
+	if (!values_are_hosts(values, test->width))
+		return false;
+	made.kind = FOREST_TEST_HASH;
+	made.key_size = test->width;
+	made.steps = 4;
+	while ((uint64_t)1 << made.steps < 2 * (uint64_t)values->len)
+		made.steps++;
+	for (uint32_t i = 0; i < 3 && !keys; i++, made.steps++)
+		keys = fill_hash(l, values, &made);
+	if (!keys)
+		return false;
+	made.steps--;
+	made.table = table_intern(l, keys, ((1u << made.steps) + FOREST_PROBES) * made.key_size);
+	*test = made;
+	return true;
+}
+
 static void make_bitmap(struct layout *l, const ranges *values, struct forest_test *test)
 {
 	uint8_t *bits = arena_alloc(l->scratch, 32);
@@ -101,7 +156,7 @@ static struct forest_test make_test(struct layout *l, const struct test *from)
 		test.span = (uint64_t)(values->data[0].hi - values->data[0].lo);
 	} else if (from->width == 1) {
 		make_bitmap(l, values, &test);
-	} else {
+	} else if (!make_hash(l, values, &test)) {
 		make_bounds(l, values, &test);
 	}
 	return test;

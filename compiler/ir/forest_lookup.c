@@ -50,6 +50,27 @@ static bool bounds_hold(const struct forest *forest, const struct forest_test *t
 	return (below & 1) != test->starts_inside;
 }
 
+static bool hash_holds(const struct forest *forest, const struct forest_test *test,
+		       const struct pkt *pkt)
+{
+	u128 value = test->width == 16 ? (u128)read_word(pkt, test->offset, 8) << 64 |
+						 read_word(pkt, (uint16_t)(test->offset + 8), 8)
+				       : read_word(pkt, test->offset, test->width);
+	u128 empty = test->key_size == 16 ? (u128)UINT64_MAX << 64 : UINT32_MAX;
+	const unsigned char *keys = forest->blob + test->table;
+	uint32_t home = forest_home(value, test->key_size, test->steps);
+
+	for (uint32_t i = 0; i < FOREST_PROBES; i++) {
+		u128 key = read_key(keys + (uint64_t)(home + i) * test->key_size, test->key_size);
+
+		if (key == value)
+			return true;
+		if (key >= empty)
+			break;
+	}
+	return false;
+}
+
 static bool test_holds(const struct forest *forest, const struct forest_test *test,
 		       const struct pkt *pkt)
 {
@@ -59,6 +80,11 @@ static bool test_holds(const struct forest *forest, const struct forest_test *te
 		return (uint64_t)test->table + ((uint64_t)test->key_size << test->steps) <=
 			       forest->blob_size &&
 		       bounds_hold(forest, test, pkt);
+	if (test->kind == FOREST_TEST_HASH)
+		return (uint64_t)test->table + (((uint64_t)1 << test->steps) + FOREST_PROBES) *
+						       test->key_size <=
+			       forest->blob_size &&
+		       hash_holds(forest, test, pkt);
 	value = read_word(pkt, test->offset, test->width);
 	if (test->kind == FOREST_TEST_RANGE)
 		return value - test->lo <= test->span;

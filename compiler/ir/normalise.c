@@ -453,6 +453,24 @@ static bool is_exact(const struct field *field, const struct accepted *a)
 	return !field->pair || pair_boxes(a->hull, boxes) == 1;
 }
 
+bool values_are_hosts(const ranges *values, uint8_t width)
+{
+	u128 empty = width == 16 ? (u128)UINT64_MAX << 64 : UINT32_MAX;
+	uint64_t n = 0;
+
+	if (values->len < HOSTS_MIN || (width != 4 && width != 16) ||
+	    values->data[values->len - 1].hi >= empty)
+		return false;
+	vec_for_each(range, values) {
+		u128 more = range->hi - range->lo;
+
+		if (more > values->len)
+			return false;
+		n += (uint64_t)more + 1;
+	}
+	return n <= 2 * (uint64_t)values->len;
+}
+
 /* How many cubes it would make at most; 0: it is not spread. */
 static uint32_t spread_size(struct normalise *n, const struct field *field, struct accepted *a)
 {
@@ -462,6 +480,8 @@ static uint32_t spread_size(struct normalise *n, const struct field *field, stru
 	if (field->dim == NO_DIM || is_exact(field, a))
 		return 0;
 	if (field->width == 1 && list.len > BYTE_SPREAD_MAX)
+		return 0;
+	if (field->dim < 4 && values_are_hosts(&list, field->pair ? 16 : field->width))
 		return 0;
 	if (list.len >= LIST_LONG && n->n_long + list.len > LONG_CUBES_MAX)
 		return 0;

@@ -285,6 +285,39 @@ static const char *read_bounds(struct blob_view *view, const struct forest_test 
 	return NULL;
 }
 
+/* What the table holds can be found, and nothing else is. */
+static const char *read_hash(struct blob_view *view, const struct forest_test *test,
+			     struct value_set *ret_set)
+{
+	const struct forest *forest = view->forest;
+	u128 empty = test->key_size == 16 ? (u128)UINT64_MAX << 64 : UINT32_MAX;
+	uint64_t slots, run = 0;
+	struct range *out;
+	uint32_t n = 0;
+
+	if ((test->width != 4 && test->width != 16) || test->key_size != test->width ||
+	    test->steps < 1 || test->steps > 26)
+		return "a table of addresses with a wrong shape";
+	slots = ((uint64_t)1 << test->steps) + FOREST_PROBES;
+	if (!table_fits(forest, test, slots * test->key_size, test->key_size < 8 ? 4 : 8))
+		return "a table of addresses outside the tables";
+	out = pool_take(&view->kept, (uint32_t)slots);
+	for (uint64_t i = 0; i < slots; i++) {
+		u128 key = key_at(forest, test, i);
+		uint32_t home = forest_home(key, test->key_size, test->steps);
+
+		if (key >= empty) {
+			run = i + 1;
+			continue;
+		}
+		if (home < run || home > i || i - home >= FOREST_PROBES)
+			return "an address that is not found in its table";
+		out[n++] = (struct range){ key, key };
+	}
+	*ret_set = set_of_ranges(&view->kept, out, n);
+	return NULL;
+}
+
 static const char *read_bitmap(struct blob_view *view, const struct forest_test *test,
 			       struct value_set *ret_set)
 {
@@ -332,6 +365,8 @@ static const char *read_test(struct blob_view *view, uint32_t index)
 		why = read_bitmap(view, test, &seen->set);
 	else if (test->kind == FOREST_TEST_BOUNDS)
 		why = read_bounds(view, test, &seen->set);
+	else if (test->kind == FOREST_TEST_HASH)
+		why = read_hash(view, test, &seen->set);
 	else
 		return "a test of no known kind";
 	if (why)

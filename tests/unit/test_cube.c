@@ -207,14 +207,14 @@ static void test_random(void **state)
 	assert_true(after < before);
 }
 
-/* The text of a set of @n hosts, two apart, and @n_rules rules with it. */
+/* The text of a set of @n networks with gaps, and @n_rules rules with it. */
 static const char *large_text(struct arena *arena, uint32_t n, const char *rules)
 {
 	struct buf out = { .arena = arena };
 
 	buf_puts(&out, OPEN "set s addr {\n");
 	for (uint32_t i = 0; i < n; i++)
-		buf_printf(&out, "10.%u.%u.%u\n", i >> 15 & 255, i >> 7 & 255, i << 1 & 255);
+		buf_printf(&out, "10.%u.%u.%u/30\n", i >> 13 & 255, i >> 5 & 255, i << 3 & 255);
 	buf_puts(&out, "}\n");
 	buf_puts(&out, rules);
 	return buf_text(&out);
@@ -225,7 +225,7 @@ static const char *large_text(struct arena *arena, uint32_t n, const char *rules
 struct room_case {
 	const char *name;
 	const char *rules;
-	uint32_t hosts; /* in the set */
+	uint32_t nets; /* in the set */
 	uint32_t max;
 	bool fits;
 	uint32_t n;
@@ -251,7 +251,7 @@ static void test_room(void **state)
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
 		const struct room_case *c = &rooms[i];
 		_cleanup_arena_ struct arena *arena = arena_new();
-		struct loaded loaded = load_text(large_text(arena, c->hosts, c->rules), NULL);
+		struct loaded loaded = load_text(large_text(arena, c->nets, c->rules), NULL);
 		struct places places;
 		struct cubes cubes = { 0 };
 		bool fits;

@@ -407,7 +407,7 @@ static void test_endless(struct target *t)
 
 static void test_kind(struct target *t)
 {
-	test_of(t, FOREST_TEST_BITMAP)->kind = 3;
+	test_of(t, FOREST_TEST_BITMAP)->kind = FOREST_TEST_HASH + 1;
 }
 
 static void action_slot(struct target *t)
