@@ -16,11 +16,13 @@
 #include "bpffw/runtime/state.h"
 #include "compiler/base/map.h"
 
-/* Run-time entries of a list without `size`; whole addresses cost 80 to 100 bytes each. */
-#define ROOM_ADDR    65536u
-#define ROOM_OTHER   4096u
-#define ROOM_BUILTIN 1000000u
-#define ROOM_MAX     (16u << 20)
+/* Run-time entries of a list without `size`. Whole addresses cost 80 to 100 bytes each, so the maps
+ * are made for fewer, and made anew when a command needs more. */
+#define ROOM_ADDR  1000000u
+#define ROOM_OTHER 65536u
+/* So many fit at first, of all lists without `size`. */
+#define ROOM_FIRST 131072u
+#define ROOM_MAX   (16u << 20)
 
 static const char *const builtin_names[] = {
 	[BUILTIN_ALLOW] = "allowlist",
@@ -162,24 +164,23 @@ int lists_give_numbers(struct store *store, struct ruleset *rs, struct failure *
 
 /* ---- sizes ---- */
 
-/* Run-time entries and static ones with a timeout, as the maps are made for them. */
-static uint64_t room_of(const struct set *set)
+static uint64_t n_timed(const struct set *set)
 {
-	uint64_t n_timed = 0, n = set->entries.len;
+	uint64_t n = 0;
 
 	vec_for_each(entry, &set->entries)
-		n_timed += entry->timeout != 0;
-	if (set->size)
-		return set->size > n ? set->size - n + n_timed : n_timed;
-	return (set->type == TYPE_ADDR ? ROOM_ADDR : ROOM_OTHER) + n_timed;
+		n += entry->timeout != 0;
+	return n;
 }
 
-/* As many as the list may have at most: nobody gives a size to the built-in ones. */
-static uint64_t limit_of(const struct set *set)
+/* Run-time entries and static ones with a timeout. */
+static uint64_t room_of(const struct set *set)
 {
-	uint64_t room = room_of(set);
+	uint64_t n = set->entries.len, room = set->type == TYPE_ADDR ? ROOM_ADDR : ROOM_OTHER;
 
-	return set->number < LIST_SETS && room < ROOM_BUILTIN ? ROOM_BUILTIN : room;
+	if (set->size)
+		room = set->size > n ? set->size - n : 0;
+	return room + n_timed(set);
 }
 
 typedef void on_set(void *ctx, const struct set *set, struct str name);
@@ -196,16 +197,25 @@ static void for_each_list(const struct ruleset *rs, on_set *call, void *ctx)
 	}
 }
 
-static void add_room(void *ctx, const struct set *set, struct str name)
-{
-	uint64_t *sum = ctx;
+/* Entries of lists with and without `size`. */
+struct sizes {
+	bool any;
+	uint64_t given, first;
+};
 
-	*sum += room_of(set);
+static void add_size(void *ctx, const struct set *set, struct str name)
+{
+	struct sizes *sizes = ctx;
+
+	sizes->any = true;
+	sizes->given += set->size ? room_of(set) : n_timed(set);
+	if (!set->size)
+		sizes->first = ROOM_FIRST;
 }
 
 static uint64_t power_of_two(uint64_t n)
 {
-	uint64_t size = ROOM_ADDR;
+	uint64_t size = ROOM_FIRST;
 
 	while (size < n)
 		size *= 2;
@@ -216,11 +226,13 @@ uint32_t lists_wanted(struct store *store, const struct ruleset *rs)
 {
 	_cleanup_lists_ struct lists *lists = NULL;
 	struct failure ignored = { 0 };
-	uint64_t sum = 0;
+	struct sizes sizes = { 0 };
+	uint64_t sum;
 
-	for_each_list(rs, add_room, &sum);
-	if (!sum)
+	for_each_list(rs, add_size, &sizes);
+	if (!sizes.any)
 		return 0;
+	sum = sizes.given + sizes.first;
 	if (store && lists_get(store, &lists, &ignored) == 0 && lists->rows[0].room > sum)
 		sum = lists->rows[0].room;
 	failure_clear(&ignored);
@@ -252,7 +264,7 @@ bool lists_need(struct lists *lists, uint64_t more)
 static void name_row(struct list_row *row, const struct set *set, struct str name)
 {
 	memset(row, 0, sizeof(*row));
-	row->room = limit_of(set);
+	row->room = room_of(set);
 	row->type = set->type;
 	memcpy(row->name, name.s, name.len < LIST_NAME_SIZE ? name.len : LIST_NAME_SIZE - 1);
 }
@@ -405,7 +417,7 @@ static void settle_list(void *ctx, const struct set *set, struct str name)
 	if (!number)
 		return;
 	settle->named[number] = true;
-	settle->lists.rows[number].room = limit_of(set);
+	settle->lists.rows[number].room = room_of(set);
 	vec_for_each(entry, &set->entries) {
 		if (entry->timeout)
 			list_split(settle->arena, set->type, entry->family, entry->range,
