@@ -227,28 +227,32 @@ class Peer:
         self.name, self.load, self.gro = name, load, gro
 
 
-def load_bpffw(place, namespace, device, folder):
+def load_bpffw(place, namespace, device, folder, family):
     place.apply(namespace, f"peer-{device}", f"{folder}/rules.fw")
 
 
-def load_drop(place, namespace, device, folder):
+def load_drop(place, namespace, device, folder, family):
     place.inside(namespace, MEASURE, "drop", device)
 
 
 def load_nft(name):
-    return lambda place, namespace, device, folder: place.inside(
+    return lambda place, namespace, device, folder, family: place.inside(
         namespace, "nft", "-f", f"{folder}/{name}.nft")
 
 
+def iptables(variant, family):
+    return f"ip{6 if family == 6 else ''}tables-{variant}-restore"
+
+
 def load_iptables(variant):
-    def load(place, namespace, device, folder):
+    def load(place, namespace, device, folder, family):
         with open(f"{folder}/iptables") as file:
-            place.inside(namespace, f"iptables-{variant}-restore", stdin=file.read())
+            place.inside(namespace, iptables(variant, family), stdin=file.read())
     return load
 
 
-def load_ipset(place, namespace, device, folder):
-    for command, name in (("ipset", "ipset"), ("iptables-legacy-restore", "iptables-ipset")):
+def load_ipset(place, namespace, device, folder, family):
+    for command, name in (("ipset", "ipset"), (iptables("legacy", family), "iptables-ipset")):
         with open(f"{folder}/{name}") as file:
             place.inside(namespace, command, *(["restore"] if command == "ipset" else []),
                          stdin=file.read())
@@ -262,26 +266,39 @@ SETS = [Peer("nft set", load_nft("set"))]
 IPSET = [Peer("ipset", load_ipset)]
 
 
-def set_up_peer(place, client, peer, number, kind, size):
+def set_up_peer(place, client, peer, number, kind, size, family):
     """A namespace with the firewall on a device. Returns what `measure live` reads of it."""
     namespace = place.namespace(f"p{number}")
     device, sender = f"b{number}", f"c{number}"
     mac = ["address", "02:00:00:00:00:01"]
     run("ip", "link", "add", device, *mac, "netns", namespace, "type", "veth", "peer", "name",
         sender, "netns", client)
-    place.inside(namespace, "sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=1")
+    # Without IPv6 on the device its packets end before the firewalls of the stack.
+    place.inside(namespace, "sysctl", "-qw",
+                 f"net.ipv6.conf.{device}.disable_ipv6={int(family == 4)}")
     place.inside(client, "sysctl", "-qw", f"net.ipv6.conf.{sender}.disable_ipv6=1")
     place.inside(namespace, "ip", "link", "set", device, "up")
     place.inside(client, "ip", "link", "set", sender, "up")
     if peer.gro:
         place.inside(namespace, "ethtool", "-K", device, "gro", "on")
-    folder = place.rules(kind, size, 1, 4, device)
-    peer.load(place, namespace, device, folder)
+    folder = place.rules(kind, size, 1, family, device)
+    peer.load(place, namespace, device, folder, family)
     return dict(namespace=namespace, line=f"{folder}/trace {sender} {namespace} {device}")
 
 
-def passed_on(place, namespace):
-    """IPv4 packets that no firewall stopped, by the counters of the stack behind it."""
+def passed_on6(place, namespace):
+    fields = dict(line.split() for line in
+                  place.inside(namespace, "cat", "/proc/net/snmp6").splitlines())
+    # Those of the host itself are multicast.
+    return sum(int(fields.get(f"Ip6{name}", 0)) for name in (
+        "InDelivers", "OutForwDatagrams", "InAddrErrors", "InHdrErrors", "InDiscards",
+        "InNoRoutes", "InUnknownProtos")) - int(fields.get("Ip6InMcastPkts", 0))
+
+
+def passed_on(place, namespace, family):
+    """Packets that no firewall stopped, by the counters of the stack behind it."""
+    if family == 6:
+        return max(0, passed_on6(place, namespace))
     fields = {}
     for file in ("snmp", "netstat"):
         text = place.inside(namespace, "cat", f"/proc/net/{file}").splitlines()
@@ -294,25 +311,28 @@ def passed_on(place, namespace):
 
 
 def peer_plan(options):
-    plan = [("acl", 1, DROP_PEER)]
-    for size in options.peer_sizes:
-        plan += [("acl", size, BPFFW_PEER)]
-        plan += [("acl", size, peer) for peer in LINEAR if size <= options.linear_max]
-        plan += [("acl", size, peer) for peer in SETS if size <= options.linear_max]
-    for kind, sizes in options.lists.items():
-        plan += [(kind, size, peer) for size in sizes for peer in [BPFFW_PEER] + SETS + IPSET]
+    """(kind, number of rules, firewall, family)"""
+    plan = []
+    for family in options.families:
+        plan += [("acl", 1, DROP_PEER, family)]
+        for size in options.peer_sizes:
+            peers = [BPFFW_PEER] + (LINEAR + SETS if size <= options.linear_max else [])
+            plan += [("acl", size, peer, family) for peer in peers]
+        for kind, sizes in options.lists.items():
+            plan += [(kind, size, peer, family) for size in sizes
+                     for peer in [BPFFW_PEER] + SETS + IPSET]
     return plan
 
 
 def measure_peers(place, options):
     client = place.namespace("client")
     rows, lines = [], []
-    for number, (kind, size, peer) in enumerate(peer_plan(options)):
-        row = dict(kind=kind, size=size, peer=peer.name)
+    for number, (kind, size, peer, family) in enumerate(peer_plan(options)):
+        row = dict(kind=kind, size=size, peer=peer.name, family=family)
         rows.append(row)
-        say(f"peers: {peer.name}, {kind}, {size} rules")
+        say(f"peers: {peer.name}, {kind}, {size} rules, IPv{family}")
         try:
-            row.update(set_up_peer(place, client, peer, number, kind, size))
+            row.update(set_up_peer(place, client, peer, number, kind, size, family))
             lines.append(f"{number} {row.pop('line')}\n")
         except Failed as failed:
             row["failed"] = str(failed)
@@ -323,7 +343,7 @@ def measure_peers(place, options):
     for result in map(json.loads, output.splitlines()):
         row = rows[int(result.pop("name"))]
         summarise(result, None)
-        row.update(result, passed_on=passed_on(place, row["namespace"]))
+        row.update(result, passed_on=passed_on(place, row["namespace"], row["family"]))
     for row in rows:
         row.pop("namespace", None)
     for name in list(place.namespaces):

@@ -87,7 +87,7 @@ def peer_series(rows):
     for kind, suffix in (("acl", ""), ("blacklist", " (set)")):
         for peer in dict.fromkeys(row["peer"] for row in ran):
             line = [(row["size"], row["median"]) for row in ran
-                    if (row["kind"], row["peer"]) == (kind, peer)]
+                    if (row["kind"], row["peer"], row["family"]) == (kind, peer, 4)]
             if line:
                 series.append((peer + suffix, bool(suffix), line))
     return series

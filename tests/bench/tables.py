@@ -96,15 +96,18 @@ bpffw with the same rules.""")
     lines = []
     for row in rows:
         if "median" not in row:
-            lines.append([row["kind"], count(row["size"]), row["peer"], "does not run", "", ""])
+            lines.append([row["kind"], row["family"], count(row["size"]), row["peer"],
+                          "does not run", "", ""])
             continue
-        own = measured(rows, kind=row["kind"], size=row["size"], peer="bpffw")
-        lines.append([row["kind"], count(row["size"]), row["peer"],
+        own = measured(rows, kind=row["kind"], size=row["size"], peer="bpffw",
+                       family=row["family"])
+        lines.append([row["kind"], row["family"], count(row["size"]), row["peer"],
                       "/".join(number(row[key]) for key in ("min", "median", "max")),
                       f"{row['median'] / own[0]['median']:.1f}" if own else "-",
                       row["passed_on"] or ""])
-    table(["rules", "number", "firewall", "ns min/med/max", "x bpffw", "not dropped"], lines)
-    reasons(rows, lambda row: f"{row['peer']}, {row['kind']} {count(row['size'])}")
+    table(["rules", "IPv", "number", "firewall", "ns min/med/max", "x bpffw", "not dropped"], lines)
+    reasons(rows, lambda row: f"{row['peer']}, {row['kind']} {count(row['size'])} "
+                              f"IPv{row['family']}")
 
 
 def show_times(rows):
@@ -191,9 +194,9 @@ def peer_goals(rows):
               ("nft linear", "acl", 1000, 40)]
     wanted += [("nft set", "blacklist", size, 3) for size in (1000, 100000, 1000000)]
     for peer, kind, size, factor in wanted:
-        theirs = [row for row in rows if (row["peer"], row["kind"], row["size"]) ==
-                  (peer, kind, size)]
-        own = measured(rows, kind=kind, size=size, peer="bpffw")
+        theirs = [row for row in rows if (row["peer"], row["kind"], row["size"],
+                                          row["family"]) == (peer, kind, size, 4)]
+        own = measured(rows, kind=kind, size=size, peer="bpffw", family=4)
         if theirs:
             ran = own and "median" in theirs[0]
             yield (f"{peer}, {kind} {count(size)}, against bpffw", f">= {factor}",
