@@ -51,6 +51,14 @@ for mode in native generic; do
 			;;
 		esac
 	done
+	# Those that say nothing while the flows are learned are found in the socket tables; clients
+	# of this host begin, and their IPv4 is inside IPv6 sockets here.
+	rm -f "$work/speak"
+	idle=()
+	for addr in $server4 $server6; do
+		on_client "$PYTHON" $talker idle "$addr" 7000 tcp "$work/speak" 2>/dev/null &
+		idle+=($!)
+	done
 	on_server ping -c 30 -i 0.1 -W 1 -q $client4 >"$work/ping4" &
 	ping4=$!
 	on_server ping -c 30 -i 0.1 -W 1 -q $client6 >"$work/ping6" &
@@ -66,6 +74,9 @@ for mode in native generic; do
 	ok "$mode: apply" fw apply "$work/rules.fw"
 	says "$mode: learning is told" "learning flows on eth0 for 1 s"
 	for talk in "${talks[@]}"; do goes_on "$talk goes on" "$work/$talk"; done
+	touch "$work/speak"
+	ok "$mode: idle, IPv4" wait "${idle[0]}"
+	ok "$mode: idle, IPv6" wait "${idle[1]}"
 	wait $ping4 $ping6
 	same "$mode: no ping is lost, IPv4" "$(grep -c ' 0% packet loss' "$work/ping4")" 1
 	same "$mode: no ping is lost, IPv6" "$(grep -c ' 0% packet loss' "$work/ping6")" 1

@@ -18,19 +18,6 @@ import json, sys
 print(json.load(sys.stdin)["established"][sys.argv[1]])' "$1"
 }
 
-rules <<-EOF
-	version 1
-	interface eth0
-	default drop
-	essential on
-	option flows 2048
-	drop icmp6 type 143 name mld # the client kernel's own
-	allow established name back
-	allow tcp dport 8080
-	allow udp dport 7001
-EOF
-ok "apply" fw apply "$work/rules.fw"
-
 # The open ports: a listener, and one that answers each datagram.
 serve "$PYTHON" -c '
 import socket, threading
@@ -57,8 +44,21 @@ children+=($!)
 exec 9>"$work/to-hold"
 for _ in $(seq 50); do grep -q open "$work/hold" && break || sleep 0.1; done
 same "connections open" "$(cat "$work/hold")" "open 1000"
-# Until the last ACKs are out.
-sleep 0.2
+rules <<-EOF
+	version 1
+	interface eth0
+	default drop
+	essential on
+	option flows 2048
+	drop icmp6 type 143 name mld # the client kernel's own
+	allow established name back
+	allow tcp dport 8080
+	allow udp dport 7001
+EOF
+# They are idle: only the socket tables tell of them.
+ok "apply" fw apply "$work/rules.fw"
+says "seeded" "1[0-9]{3} from sockets"
+
 
 all_alive() { # all_alive NAME: a byte from the far end of each, before this end has sent any
 	echo >&8

@@ -2,6 +2,7 @@
 """echo PORT: answers on TCP and UDP, both families.
 talk ADDR PORT tcp|udp FILE: asks every 20 ms and counts the answers in FILE; at the first second
     without one it writes `cut` there and ends.
+idle ADDR PORT tcp|udp FILE: connects, and asks only when FILE is there.
 ask ADDR PORT tcp|udp: one question; the exit code tells whether it was answered in half a second."""
 import os, selectors, socket, sys, time
 
@@ -58,6 +59,13 @@ def talk(addr, port, proto, path):
 
 def ask(addr, port, proto):
     s = connect(addr, port, proto, 0.5)
+    s.send(b"x")
+    s.recv(100)
+
+def idle(addr, port, proto, path):
+    s = connect(addr, port, proto, 2)
+    while not os.path.exists(path):
+        time.sleep(0.05)
     s.send(b"x")
     s.recv(100)
 
