@@ -313,6 +313,82 @@ static void test_keys(void **unused)
 	free(w);
 }
 
+/*
+ * One buffer of the stack with more bytes than a length field can tell: IPv4 with the length 0,
+ * IPv6 too, without and with the jumbo option of older kernels. From a wire all three are
+ * malformed.
+ */
+static void test_big(void **unused)
+{
+	const struct {
+		__u32 offset; /* of TCP */
+		__u8 reason;  /* when it comes in */
+		__u8 head[14 + 48];
+	} cases[] = {
+		{ 34,
+		  REASON_IP4_HEADER,
+		  { [12] = 0x08,
+		    [14] = 0x45,
+		    [23] = 6,
+		    [26] = 192,
+		    [29] = 1,
+		    [30] = 198,
+		    [33] = 2 } },
+		{ 54,
+		  REASON_TCP_HEADER,
+		  { [12] = 0x86,
+		    0xdd,
+		    [14] = 0x60,
+		    [20] = 6,
+		    [22] = 0x20,
+		    [37] = 1,
+		    [38] = 0x20,
+		    [53] = 2 } },
+		{ 62,
+		  REASON_IP6_HEADER,
+		  { [12] = 0x86,
+		    0xdd,
+		    [14] = 0x60,
+		    [20] = 0,
+		    [22] = 0x20,
+		    [37] = 1,
+		    [38] = 0x20,
+		    [53] = 2,
+		    [54] = 6,
+		    0,
+		    0xc2,
+		    4,
+		    0,
+		    1,
+		    0x11,
+		    0x70 } },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		__u8 *frame = calloc(1, 128);
+		__u8 *tcp = frame + cases[i].offset;
+		struct flow_packet seen = { 0 };
+		struct pkt pkt;
+
+		assert_non_null(frame);
+		memcpy(frame, cases[i].head, cases[i].offset);
+		tcp[1] = 80;
+		tcp[2] = 0x9c;
+		tcp[12] = 0x50;
+		tcp[13] = WIRE_TCP_ACK;
+		pkt_parse(&pkt, frame, frame + 128, 70000);
+		assert_int_equal(pkt.reason, cases[i].reason);
+		pkt_parse_own(&pkt, frame, frame + 128, 70000);
+		assert_int_equal(pkt.reason, REASON_NONE);
+		assert_int_equal(pkt.l4_off, cases[i].offset);
+		assert_int_equal(pkt.ip_len, 70000 - 14);
+		flow_read_out(&pkt, frame, frame + 128, 0, &seen);
+		assert_int_equal(seen.event, FLOW_OUT_DATA);
+		assert_int_equal(seen.key.lport, 80);
+		free(frame);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_times),     cmocka_unit_test(test_clock_wraps),
 		cmocka_unit_test(test_flood),     cmocka_unit_test(test_evictions),
 		cmocka_unit_test(test_torn_cell), cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_big),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
