@@ -340,6 +340,18 @@ static const struct io *fresh_io(struct entries *e, struct str path)
 	return &lists_open(e->s.arena, e->s.env.io, e->s.store, info)->io;
 }
 
+/* What is written in the rule file itself is none of load's business. */
+static struct set from_files(struct entries *e, const struct set *set)
+{
+	struct set copy = *set;
+
+	copy.entries.len = copy.entries.cap = 0;
+	vec_for_each(entry, &set->entries)
+		if (e->s.ds->sources.data[entry->span.source].included.source)
+			vec_push(e->s.arena, &copy.entries, *entry);
+	return copy;
+}
+
 enum exit_code entries_load(struct entries *e)
 {
 	struct change change = { 0 };
@@ -347,6 +359,7 @@ enum exit_code entries_load(struct entries *e)
 	struct list_change counts;
 	struct session *s = &e->s;
 	enum exit_code code = entries_rules(e);
+	struct set old, new;
 	struct str path = { 0 };
 
 	if (!code)
@@ -358,7 +371,9 @@ enum exit_code entries_load(struct entries *e)
 	change.io = fresh_io(e, path);
 	if (commit_change(s, &change, &e->gen, &result) < 0)
 		return session_failed(s);
-	counts = list_compare(s->arena, entries_set(e), set_in(result.rs, e->name));
+	old = from_files(e, entries_set(e));
+	new = from_files(e, set_in(result.rs, e->name));
+	counts = list_compare(s->arena, &old, &new);
 	if (s->in->json)
 		print_loaded_json(e, &counts, &result);
 	else

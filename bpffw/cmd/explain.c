@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include "bpf/abi.h"
+#include "bpffw/cmd/entries.h"
 #include "bpffw/cmd/explain_capture.h"
 #include "bpffw/cmd/frame.h"
+#include "bpffw/runtime/list_rules.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/packet.h"
 #include "bpffw/ui/text.h"
@@ -26,6 +28,7 @@ struct explain {
 	struct eval_trace trace;
 	struct buf out;
 	bool color;
+	bool live;          /* there are lists, and they were asked */
 	unsigned int label; /* columns of the first column */
 	bool *folded;       /* by step */
 	uint32_t n_folded;
@@ -337,6 +340,8 @@ static void print_text(struct explain *x)
 	set_label_width(x);
 	put_packet(x);
 	put_stage(x, "essential", x->trace.essential, "ALLOW");
+	if (x->live)
+		buf_puts(&x->out, "  (lists and sets as they are now)\n");
 	if (x->trace.essential != TRUTH_YES)
 		put_stage(x, "allowlist", x->trace.listed[BUILTIN_ALLOW], "ALLOW");
 	if (x->trace.essential != TRUTH_YES && x->trace.listed[BUILTIN_ALLOW] != TRUTH_YES)
@@ -432,9 +437,24 @@ static enum exit_code read_hex(struct session *s, const char *hex, struct frame 
 	return EXIT_DONE;
 }
 
+/* What the lists hold now counts, not only what the text says of them. */
+static enum exit_code ask_lists(struct explain *x, struct ruleset **ret_rs)
+{
+	_cleanup_lists_ struct lists *lists = NULL;
+	enum exit_code code = session_lists(&x->s, &lists);
+
+	if (code)
+		return code;
+	x->live = lists != NULL;
+	if (lists_in_rules(lists, x->s.arena, x->gen.rs, NULL, ret_rs, &x->s.f) < 0)
+		return session_failed(&x->s);
+	return EXIT_DONE;
+}
+
 static enum exit_code explain(struct explain *x)
 {
 	struct session *s = &x->s;
+	struct ruleset *rs;
 	const char *hex = opt_value(s->in, "hex");
 	struct ast_command command = { 0 };
 	struct frame frame = { 0 };
@@ -458,7 +478,10 @@ static enum exit_code explain(struct explain *x)
 	if (!sema_packet(s->ds, x->gen.rs, &s->env, command.packet.data, command.packet.len,
 			 &x->packet))
 		return session_failed(s);
-	x->trace = eval_description(s->arena, x->gen.rs, &x->packet);
+	code = ask_lists(x, &rs);
+	if (code)
+		return code;
+	x->trace = eval_description(s->arena, rs, &x->packet);
 	if (s->in->json)
 		print_json(x);
 	else

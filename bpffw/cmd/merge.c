@@ -341,9 +341,109 @@ static void merge_default(struct merge *m)
 		      (struct str){ text.data, text.len });
 }
 
+/* Sets and lists. */
+
+static const struct ast_stmt *find_set(const struct ast *ast, struct str name)
+{
+	vec_for_each(stmt, &ast->stmts)
+		if (stmt->kind == STMT_SET && str_eq(stmt->name.text, name))
+			return stmt;
+	return NULL;
+}
+
+/* The @n-th statement of a list that names a file. */
+static const struct ast_stmt *find_list(const struct ast *ast, struct str key, uint32_t n)
+{
+	vec_for_each(stmt, &ast->stmts)
+		if (stmt->kind == STMT_LIST && stmt->file.text.len && str_eq(stmt->key.text, key) &&
+		    !n--)
+			return stmt;
+	return NULL;
+}
+
+/* Behind the others of its kind, else before the rules. */
+static void insert_statement(struct merge *m, enum stmt_kind kind, struct buf *text)
+{
+	struct str line = { text->data, text->len - 1 };
+	const struct ast_stmt *last = NULL;
+
+	vec_for_each(stmt, &m->ast->stmts)
+		if (stmt->kind == kind)
+			last = stmt;
+	if (last) {
+		patch_insert(&m->patches[last->span.source], last->span.start, last->span.end, true,
+			     line);
+		return;
+	}
+	vec_for_each(stmt, &m->ast->stmts) {
+		if (stmt->kind != STMT_RULE && stmt->kind != STMT_CHAIN)
+			continue;
+		patch_insert(&m->patches[stmt->span.source], stmt->span.start, stmt->span.end,
+			     false, line);
+		return;
+	}
+	patch_append(&m->patches[m->ast->files.data[0].source], line);
+}
+
+static bool ends_with(struct str path, struct str end)
+{
+	return path.len >= end.len && memcmp(path.s + path.len - end.len, end.s, end.len) == 0;
+}
+
+/* What a file says may be relative; the running ruleset has the whole path. */
+static void merge_file(struct merge *m, const struct ast_stmt *now, const struct ast_stmt *filed)
+{
+	struct str path = now->file.text, written = filed->file.text;
+
+	if (!path.len || !written.len || ends_with(path, written))
+		return;
+	patch_replace(&m->patches[filed->file.span.source], filed->file.span.start,
+		      filed->file.span.end,
+		      str_of(arena_printf(m->s->arena, "\"" STR_FMT "\"", STR_ARG(path))));
+}
+
+static void merge_sets(struct merge *m)
+{
+	vec_for_each(filed, &m->ast->stmts)
+		if (filed->kind == STMT_SET && !find_set(m->gen->ast, filed->name.text))
+			patch_delete(&m->patches[filed->span.source], filed->span.start,
+				     filed->span.end);
+	vec_for_each(now, &m->gen->rs->sets) {
+		const struct ast_stmt *filed = find_set(m->ast, now->name);
+		struct buf text = { .arena = m->s->arena };
+
+		if (filed) {
+			merge_file(m, find_set(m->gen->ast, now->name), filed);
+			continue;
+		}
+		print_set_line(&text, now);
+		insert_statement(m, STMT_SET, &text);
+	}
+}
+
+static void merge_lists(struct merge *m, struct str key)
+{
+	const struct ast_stmt *now, *filed;
+
+	for (uint32_t n = 0; (now = find_list(m->gen->ast, key, n)); n++) {
+		struct buf text = { .arena = m->s->arena };
+
+		filed = find_list(m->ast, key, n);
+		if (filed) {
+			merge_file(m, now, filed);
+			continue;
+		}
+		print_list_line(&text, now);
+		insert_statement(m, STMT_LIST, &text);
+	}
+}
+
 void merge_rules(struct merge *m)
 {
 	merge_default(m);
+	merge_sets(m);
+	merge_lists(m, STR("allowlist"));
+	merge_lists(m, STR("blacklist"));
 	merge_chain(m, (struct str){ 0 });
 	vec_for_each(stmt, &m->gen->ast->stmts)
 		if (stmt->kind == STMT_CHAIN)

@@ -78,6 +78,21 @@ static void set_lines(struct lines *lines, const struct ruleset *rs)
 	}
 }
 
+/* The entries of blocks are told one by one. */
+static void list_lines(struct lines *lines, const struct ruleset *rs)
+{
+	vec_for_each(stmt, &rs->lists) {
+		struct ast_stmt head = *stmt;
+		struct buf line = { .arena = lines->arena };
+
+		head.elements.len = 0;
+		if (!head.file.text.len && !head.timeout.text.len)
+			continue;
+		print_list_line(&line, &head);
+		vec_push(lines->arena, &lines->list, ((struct str){ line.data, line.len - 1 }));
+	}
+}
+
 static void expect_lines(struct lines *lines, const struct ruleset *rs)
 {
 	vec_for_each(expect, &rs->expects) {
@@ -101,6 +116,7 @@ static struct lines statement_lines(struct arena *arena, const struct ruleset *r
 	interface_lines(&lines, rs);
 	option_lines(&lines, rs);
 	set_lines(&lines, rs);
+	list_lines(&lines, rs);
 	for (uint32_t i = 1; i < rs->chains.len; i++)
 		line_add(&lines, "chain " STR_FMT, STR_ARG(rs->chains.data[i].name));
 	expect_lines(&lines, rs);
@@ -151,6 +167,7 @@ static const struct set *set_find(const struct ruleset *rs, struct str name, enu
 
 struct set_diff {
 	struct buf *out;
+	const char *kind;
 	struct str name;
 	enum value_type type;
 	uint8_t family;
@@ -164,7 +181,7 @@ static void print_entry(struct set_diff *sd, char sign, struct range range)
 	};
 
 	if (!sd->opened)
-		buf_printf(sd->out, "@@ set " STR_FMT " @@\n", STR_ARG(sd->name));
+		buf_printf(sd->out, "@@ %s" STR_FMT " @@\n", sd->kind, STR_ARG(sd->name));
 	sd->opened = true;
 	buf_printf(sd->out, "%c", sign);
 	types[sd->type].print(sd->out, &atom);
@@ -197,7 +214,10 @@ static void print_set(struct buf *out, const struct set *old, const struct set *
 {
 	static const ranges empty = { 0 };
 	const struct set *any = old ? old : new;
-	struct set_diff sd = { .out = out, .name = any->name, .type = any->type };
+	bool builtin = any->number == LIST_ALLOW || any->number == LIST_BLACK;
+	struct set_diff sd = {
+		.out = out, .kind = builtin ? "" : "set ", .name = any->name, .type = any->type
+	};
 
 	for (int i = 0; i < 2; i++) {
 		sd.family = any->type != TYPE_ADDR ? 0 : i ? FAMILY_IPV6 : FAMILY_IPV4;
@@ -208,6 +228,8 @@ static void print_set(struct buf *out, const struct set *old, const struct set *
 
 static void print_sets(struct buf *out, const struct ruleset *old_rs, const struct ruleset *new_rs)
 {
+	for (int i = 0; i < 2; i++)
+		print_set(out, &old_rs->builtin[i], &new_rs->builtin[i]);
 	vec_for_each(set, &old_rs->sets)
 		print_set(out, set, set_find(new_rs, set->name, set->type));
 	vec_for_each(set, &new_rs->sets)

@@ -387,7 +387,7 @@ static void print_entry(struct buf *out, const struct set *set, const struct set
 	print_comment(out, entry->comment);
 }
 
-static void print_set(struct buf *out, const struct set *set)
+void print_set_line(struct buf *out, const struct set *set)
 {
 	buf_puts(out, "set ");
 	buf_add(out, set->name);
@@ -418,7 +418,7 @@ static void print_word(struct buf *out, const struct word *word)
 }
 
 /* allowlist and blacklist: elements as they are written, defines expanded by the checker. */
-static void print_list(struct buf *out, const struct ast_stmt *list)
+void print_list_line(struct buf *out, const struct ast_stmt *list)
 {
 	buf_add(out, list->key.text);
 	print_option(out, " file ", list->file.text);
@@ -479,9 +479,9 @@ void print_ruleset(struct buf *out, const struct ruleset *rs)
 	print_interfaces(out, rs);
 	print_settings(out, rs);
 	vec_for_each(set, &rs->sets)
-		print_set(out, set);
+		print_set_line(out, set);
 	vec_for_each(list, &rs->lists)
-		print_list(out, list);
+		print_list_line(out, list);
 	for (uint32_t i = 1; i <= rs->chains.len; i++)
 		print_chain(out, rs, &rs->chains.data[i % rs->chains.len]);
 	print_expects(out, rs);

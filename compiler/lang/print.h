@@ -25,6 +25,9 @@ void print_duration(struct buf *out, uint64_t seconds);
 /* "6/min burst 6" */
 void print_limit(struct buf *out, const struct limit *limit);
 void print_match(struct buf *out, const struct ruleset *rs, const struct match *match);
+/* One statement, with its newline. */
+void print_set_line(struct buf *out, const struct set *set);
+void print_list_line(struct buf *out, const struct ast_stmt *list);
 /* The whole file: statements, sets, chains, rules, tests, in an order that parses back. Rules
  * come chain by chain in ruleset.chains order (chain 1.., then the top level last). */
 void print_ruleset(struct buf *out, const struct ruleset *rs);

@@ -139,7 +139,7 @@ ok "flush: passes" reaches
 printf '198.51.100.2 # the client\n192.0.2.0/24\n192.0.2.7\n2001:db8:5::/48\n' >"$work/list.txt"
 ok "ban beside" fw ban 192.0.2.200 for 1h
 ok "load" fw blacklist load "$work/list.txt"
-says "load: counts" '^5 entries loaded \(3 IPv4, 2 IPv6\)|^4 entries loaded|^6 entries loaded'
+says "load: counts" '^4 entries loaded \(3 IPv4, 1 IPv6\), 1 covered by shorter prefixes, 0 refused'
 says "load: timed" 'timed bans untouched$'
 exits 1 "load: dropped" reaches
 exits 1 "load: the block stays" from 203.0.113.7
@@ -149,7 +149,7 @@ says "where it stands: line" "blacklisted by $client4 \($work/list.txt:1, no exp
 exits 3 "del of a line" fw blacklist del $client4
 says "del of a line: where" "is written in $work/list.txt:1"
 printf '192.0.2.0/24\n' | fw blacklist load - >"$work/said" 2>&1
-says "load -: removed" 'removed 3'
+says "load -: removed" '^added 0, removed 3, kept 1'
 ok "load -: passes" reaches
 printf '192.0.2.0/24\nfoo\n' >"$work/list.txt"
 exits 2 "a bad line" fw blacklist load "$work/list.txt"
@@ -172,6 +172,15 @@ ok "unban first" fw unban $client4
 ok "the set is empty" reaches
 ok "add to it" fw set extra add $client4
 exits 1 "add to it: dropped" reaches
+ok "load beside" fw blacklist load "$work/many"
+exits 1 "diff knows them" fw diff
+says "diff: the set" '^-set extra addr$'
+says "diff: the file" "^-blacklist file $work/many\$"
+ok "save" fw save
+same "save: the statements" "$(grep -c -e '^set extra addr$' -e "^blacklist file $work/many$" "$work/rules.fw")" 2
+ok "save: no difference" fw diff
+fw explain src $client4 icmp type 8 >"$work/said"
+says "explain: as they are now" 'r6 +DROP'
 exits 3 "del of a used set" fw del set extra
 says "del of a used set: who" "refused: 'extra' is used by r[0-9]*"
 finish
