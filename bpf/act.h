@@ -21,17 +21,24 @@
 #define NEXT_DROP  0xfffffffeu
 
 enum act_does {
-	ACT_LIMIT = 1, /* .limit; what is over it gets .over */
-	ACT_BAN = 2,   /* .ban, each packet of the place */
-	ACT_LOG = 4,   /* an event; of a limit for what is over it */
+	ACT_LIMIT = 1,     /* .limit; what is over it gets .over */
+	ACT_BAN = 2,       /* .ban, each packet of the place */
+	ACT_LOG = 4,       /* an event; of a limit for what is over it */
+	ACT_SYN = 8,       /* .limit is one of connection attempts */
+	ACT_COOKIE = 16,   /* a SYN of the place gets a cookie */
+	ACT_VERIFIED = 32, /* .ban for completed handshakes over the limit (cookie.h) */
 };
 
 /* What packets over a limit get. */
 enum act_over {
 	OVER_DROP,
-	OVER_COUNT, /* counted, and then as the others */
-	OVER_BAN,   /* dropped, and .ban */
+	OVER_COUNT,  /* counted, and then as the others */
+	OVER_BAN,    /* dropped, and .ban */
+	OVER_COOKIE, /* a SYN cookie where the listener is short of room, else as the others */
 };
+
+/* In the hash of the bucket for completed handshakes. */
+#define LIMIT_EVIDENCE 0x5bd1e9955bd1e995ull
 
 /* Who is put on which list, and for how long. */
 struct act_ban {

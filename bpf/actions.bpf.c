@@ -4,6 +4,7 @@
  * pkt.act; a probed packet never comes. Loaded only for rulesets that have such a rule.
  */
 #include "bpf/act.h"
+#include "bpf/cookie.h"
 #include "bpf/event.h"
 #include "bpf/generation.h"
 #include "bpf/list.h"
@@ -43,7 +44,8 @@ static __always_inline __u64 packet_time(struct pkt *p)
 	return p->now;
 }
 
-static __always_inline int is_over(const struct act_entry *act, struct pkt *p)
+/* @salt: another bucket of the same limit */
+static __always_inline int is_over(const struct act_entry *act, struct pkt *p, __u64 salt)
 {
 	const struct act_limit *limit = &act->limit;
 	__u32 at = LIMIT_SEED_ROW;
@@ -53,7 +55,7 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p)
 
 	if (!seed)
 		return 1;
-	hash = limit_hash(seed, limit, p);
+	hash = limit_hash(seed, limit, p) ^ salt;
 	at = limit_row(limit, hash);
 	row = bpf_map_lookup_elem(&limits, &at);
 	if (!row)
@@ -71,7 +73,7 @@ static __always_inline void tell(const struct act_entry *act, struct pkt *p, __u
 		.rule = act->rule,
 		.source = act->place == ACT_DEFAULT ? EVENT_DEFAULT : EVENT_RULE,
 		.what = what,
-		.dropped = what == EVENT_BAN || (what == EVENT_OVER && act->over != OVER_COUNT),
+		.dropped = what == EVENT_OVER && (act->over == OVER_DROP || act->over == OVER_BAN),
 	};
 	__u32 index = p->act;
 	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
@@ -80,17 +82,28 @@ static __always_inline void tell(const struct act_entry *act, struct pkt *p, __u
 		event_tell(budget, act->log_every, &event, p, packet_time(p));
 }
 
-/* The config is constant: without a ban nothing of this is verified. */
-static __always_inline void ban(const struct act_entry *act, struct pkt *p)
+/*
+ * A ban without room is lost and counted with the list; the packet is dropped all the same. The
+ * config is constant: without a ban nothing of this is verified.
+ */
+static __noinline int ban(struct pkt *p, __u32 index)
 {
-	if (!config.bans)
-		return;
+	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
+	struct event event = { .what = EVENT_BAN, .dropped = 1, .source = EVENT_RULE };
+
+	if (!config.bans || !act)
+		return 0;
+	event.rule = act->rule;
+	event.ban_seconds = act->ban.seconds;
+	event.ban_list = act->ban.list;
 	if (p->family == FAMILY_IPV4)
 		list_ban(p, act->ban.list, LIST_ADDR4, 0, p->src[1], act->ban.prefix4,
 			 act->ban.seconds);
 	else if (p->family == FAMILY_IPV6)
 		list_ban(p, act->ban.list, LIST_ADDR6, p->src[0], p->src[1], act->ban.prefix6,
 			 act->ban.seconds);
+	event_tell(0, 0, &event, p, packet_time(p));
+	return 0;
 }
 
 static __always_inline int go_on(struct xdp_md *ctx, struct pkt *p, __u32 next)
@@ -105,6 +118,49 @@ static __always_inline int go_on(struct xdp_md *ctx, struct pkt *p, __u32 next)
 	return XDP_DROP;
 }
 
+/* A SYN for which the rule wants a cookie. */
+static __always_inline int answer(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
+{
+	int verdict = cookie_answer(ctx, p);
+
+	if (verdict == COOKIE_NOT_NEEDED)
+		return go_on(ctx, p, act->next);
+	return verdict == COOKIE_NO_LISTENER ? XDP_DROP : verdict;
+}
+
+/* What is over the limit. */
+static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
+{
+	chain_count(act->over_slot, p);
+	if (act->does & ACT_LOG)
+		tell(act, p, EVENT_OVER);
+	if (act->over == OVER_COUNT)
+		return go_on(ctx, p, act->next);
+	if (act->over == OVER_COOKIE)
+		return answer(ctx, p, act);
+	if (act->over == OVER_BAN)
+		ban(p, p->act);
+	return XDP_DROP;
+}
+
+/*
+ * A handshake that was completed (cookie.h) is no attempt any more. Where its SYN has not been yet
+ * it counts as one; the rule that sent its cookie, or would have, takes it as evidence.
+ */
+static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
+{
+	if (act->over != OVER_COOKIE)
+		return go_on(ctx, p, act->next);
+	if (p->completed == COMPLETED_COOKIE)
+		p->completed = COMPLETED_NOT;
+	if (act->does & ACT_VERIFIED && is_over(act, p, LIMIT_EVIDENCE)) {
+		chain_count(act->over_slot, p);
+		ban(p, p->act);
+		return XDP_DROP;
+	}
+	return go_on(ctx, p, act->next);
+}
+
 SEC("xdp")
 int bpffw_actions(struct xdp_md *ctx)
 {
@@ -116,23 +172,19 @@ int bpffw_actions(struct xdp_md *ctx)
 		chain_count(SLOT_FALLTHROUGH, p);
 		return XDP_DROP;
 	}
+	if (act->does & ACT_SYN && p->completed)
+		return completed(ctx, p, act);
 	chain_count(act->slot, p);
-	if (act->does & ACT_LIMIT && is_over(act, p)) {
-		chain_count(act->over_slot, p);
-		if (act->does & ACT_LOG)
-			tell(act, p, act->over == OVER_BAN ? EVENT_BAN : EVENT_OVER);
-		if (act->over == OVER_BAN)
-			ban(act, p);
-		if (act->over != OVER_COUNT)
-			return XDP_DROP;
-	}
-	if (act->does & ACT_BAN)
-		ban(act, p);
+	if (act->does & ACT_LIMIT && is_over(act, p, 0))
+		return over(ctx, p, act);
 	if ((act->does & (ACT_LIMIT | ACT_LOG)) == ACT_LOG)
 		tell(act, p,
-		     act->does & ACT_BAN       ? EVENT_BAN
-		     : act->next == NEXT_ALLOW ? EVENT_ALLOW
-		     : act->next == NEXT_DROP  ? EVENT_DROP
-					       : EVENT_MATCH);
+		     act->next == NEXT_ALLOW  ? EVENT_ALLOW
+		     : act->next == NEXT_DROP ? EVENT_DROP
+					      : EVENT_MATCH);
+	if (act->does & ACT_BAN)
+		ban(p, p->act);
+	if (act->does & ACT_COOKIE)
+		return answer(ctx, p, act);
 	return go_on(ctx, p, act->next);
 }

@@ -5,6 +5,7 @@
  * the facts, then `classify`. The config is frozen before the program is loaded: its values are
  * constants for the verifier, and what the ruleset does not use is not there.
  */
+#include "bpf/cookie.h"
 #include "bpf/flow_chain.h"
 #include "bpf/generation.h"
 #include "bpf/list.h"
@@ -111,6 +112,40 @@ static __always_inline void find_facts(struct pkt *p)
 		p->fact[i] = config.facts[i].kind == FACT_SET ? any_listed(p, i) : timed >> i & 1;
 }
 
+/*
+ * An ACK of which no flow is known: of a connection that began with a cookie, and from now on has
+ * one; or the one that brings the cookie back. Return: whether it is to be dropped.
+ */
+static __always_inline int find_handshake(struct xdp_md *ctx, struct pkt *p)
+{
+	if (p->proto != WIRE_PROTO_TCP || p->frag != FRAG_NO || p->established ||
+	    (p->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_ACK)
+		return 0;
+	switch (cookie_ack(ctx, p)) {
+	case COOKIE_LIVE:
+		if (config.established) {
+			flow_accept(p);
+			p->established = 1;
+		}
+		return 0;
+	case COOKIE_VALID:
+		p->completed = COMPLETED_COOKIE;
+		p->flags = TCP_SYN;
+		return 0;
+	case COOKIE_INVALID:
+		return 1;
+	}
+	return 0;
+}
+
+static __always_inline void judge_as_syn(struct pkt *p)
+{
+	if (!p->completed)
+		return;
+	p->flags = TCP_SYN;
+	p->established = 0;
+}
+
 SEC("xdp")
 int bpffw_enter(struct xdp_md *ctx)
 {
@@ -130,6 +165,11 @@ int bpffw_enter(struct xdp_md *ctx)
 			return enter_decide(p, ANSWER_BLACKLIST, SLOT_BLACKLIST, XDP_DROP);
 		if (config.established && !p->probe)
 			flow_enter(ctx, p);
+		/* Where bans wait for evidence the rules see each handshake once more. */
+		if (config.verified && !p->probe)
+			judge_as_syn(p);
+		if (config.cookies && !p->probe && find_handshake(ctx, p))
+			return enter_decide(p, ANSWER_MALFORMED, SLOT_BAD_COOKIE, XDP_DROP);
 		if (config.n_facts && !p->probe)
 			find_facts(p);
 	}

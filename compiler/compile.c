@@ -233,9 +233,25 @@ static void take_code(const struct code *code, struct compiled *compiled)
 	compiled->functions.len = code->functions.len;
 }
 
+/* SYN cookies are sent, and what they prove is counted. */
+static void ask_for_handshakes(const struct ruleset *rs, struct enter_config *config)
+{
+	vec_for_each(rule, &rs->rules) {
+		enum verb verb = rule->exceed.row ? rule->exceed.row->verb : rule->verb.row->verb;
+
+		if (rule->disabled)
+			continue;
+		config->cookies |= verb == VERB_SYNCOOKIE || rule->exceed.verified;
+		config->verified |= rule->exceed.verified;
+	}
+}
+
 bool compile_asks_for_flows(const struct ruleset *rs)
 {
 	vec_for_each(rule, &rs->rules) {
+		/* Completed handshakes are those of flows. */
+		if (!rule->disabled && rule->exceed.verified)
+			return true;
 		vec_for_each(match, &rule->matches) {
 			if (!rule->disabled && match->row->width &&
 			    match->row->offset == offsetof(struct pkt, established))
@@ -263,6 +279,7 @@ bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_opt
 	compiled.enter.malformed_pass = rs->malformed_pass;
 	compiled.enter.antispoof = rs->antispoof;
 	compiled.enter.essential = rs->essential;
+	ask_for_handshakes(rs, &compiled.enter);
 	compiled.enter.established = compile_asks_for_flows(rs);
 	if (compiled.enter.established)
 		compiled.flows = rs->flows ? (uint32_t)rs->flows : FLOWS_DEFAULT;

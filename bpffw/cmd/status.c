@@ -5,6 +5,7 @@
 #include "bpffw/cmd/entries.h"
 #include "bpffw/cmd/files.h"
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/cookies.h"
 #include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/flows.h"
 #include "bpffw/runtime/limits.h"
@@ -260,6 +261,28 @@ static json_t *sets_json(struct status *st)
 	return object;
 }
 
+static void put_cookies(struct status *st, struct buf *out)
+{
+	struct cookie_state state;
+
+	if (cookies_read(st->s.store, &state) < 0 || !(state.sent | state.refused))
+		return;
+	buf_puts(out, "syncookies  ");
+	text_count(out, state.sent, "cookie");
+	buf_printf(out, " sent, %llu came back, %llu ACKs without one refused\n", state.valid,
+		   state.refused);
+}
+
+static json_t *cookies_json(const struct status *st)
+{
+	struct cookie_state state;
+
+	if (cookies_read(st->s.store, &state) < 0)
+		return json_null();
+	return json_pack("{s:I,s:I,s:I}", "sent", (json_int_t)state.sent, "valid",
+			 (json_int_t)state.valid, "refused", (json_int_t)state.refused);
+}
+
 static void print_text(struct status *st)
 {
 	struct buf out = { .arena = st->s.arena };
@@ -277,6 +300,7 @@ static void print_text(struct status *st)
 	put_flows(st, &out);
 	put_sets(st, &out);
 	put_limits(st, &out);
+	put_cookies(st, &out);
 	put_boot(st, &out);
 	put_data(&out);
 }
@@ -328,6 +352,7 @@ static void print_json(struct status *st)
 		json_object_set_new(object, "established",
 				    st->compiled.flows ? flows_json(st) : json_null());
 		json_object_set_new(object, "sets", sets_json(st));
+		json_object_set_new(object, "syncookies", cookies_json(st));
 		json_object_set_new(object, "rules", json_integer(st->gen.rs->rules.len));
 		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));
 		json_object_set_new(object, "maps",

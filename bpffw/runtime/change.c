@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/cookies.h"
 #include "bpffw/runtime/guard.h"
 #include "bpffw/runtime/list.h"
 #include "bpffw/runtime/swap.h"
@@ -364,6 +365,10 @@ static int check_rules(struct work *w)
 		ret = run_tests(w, change->force);
 	if (ret == 0 && !change->force)
 		ret = check_session(w);
+	if (ret == 0)
+		cookies_check(w->ds, w->rs);
+	if (ret == 0 && w->ds->n_errors)
+		return -EINVAL;
 	return ret == 0 ? compile_rules(w) : ret;
 }
 

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "bpffw/runtime/cookies.h"
 #include "bpffw/runtime/events.h"
 #include "bpffw/runtime/flows.h"
 #include "bpffw/runtime/inside.h"
@@ -87,6 +88,11 @@ static const struct state_row rows[] = {
 		.name = "event_state",
 		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct event_state), 1 },
 		.wanted = events_wanted,
+	},
+	{
+		.name = "cookies",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct cookie_state), 1 },
+		.wanted = cookies_wanted,
 	},
 	{ .name = NULL },
 };

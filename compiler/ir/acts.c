@@ -14,9 +14,13 @@
 
 static uint8_t over_of(const struct rule *rule)
 {
-	if (!rule->exceed.row || rule->exceed.row->verb == VERB_DROP)
-		return OVER_DROP;
-	return rule->exceed.row->verb == VERB_COUNT ? OVER_COUNT : OVER_BAN;
+	enum verb verb = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
+
+	if (verb == VERB_SYNCOOKIE || rule->exceed.verified)
+		return OVER_COOKIE;
+	if (verb == VERB_COUNT)
+		return OVER_COUNT;
+	return verb == VERB_BLACKLIST ? OVER_BAN : OVER_DROP;
 }
 
 static uint32_t next_of(const struct place *place)
@@ -61,10 +65,16 @@ static struct act_entry make(const struct places *places, uint32_t index)
 	if (rule->limit.present) {
 		act.does |= ACT_LIMIT;
 		act.over = over_of(rule);
+		if (rule->verb.row->verb == VERB_SYN_LIMIT)
+			act.does |= ACT_SYN;
+		if (rule->exceed.verified)
+			act.does |= ACT_VERIFIED;
+		if (rule->exceed.row && rule->exceed.row->verb == VERB_BLACKLIST)
+			act.ban = ban_of(places->rs, rule, &rule->exceed);
 		act.limit = limit_act(rule);
 	}
-	if (act.over == OVER_BAN)
-		act.ban = ban_of(places->rs, rule, &rule->exceed);
+	if (rule->verb.row->verb == VERB_SYNCOOKIE)
+		act.does |= ACT_COOKIE;
 	if (rule->verb.row->verb == VERB_BLACKLIST) {
 		act.does |= ACT_BAN;
 		act.ban = ban_of(places->rs, rule, &rule->verb);

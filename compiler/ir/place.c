@@ -20,7 +20,7 @@ struct flatten {
 bool place_acts(const struct rule *rule)
 {
 	return rule->limit.present || rule->log || rule->verb.row->verb == VERB_LOG ||
-	       rule->verb.row->verb == VERB_BLACKLIST;
+	       rule->verb.row->verb == VERB_BLACKLIST || rule->verb.row->verb == VERB_SYNCOOKIE;
 }
 
 static enum place_kind kind_of(const struct rule *rule)

@@ -102,7 +102,6 @@ const struct action actions[] = {
 		.example = "syncookie tcp syn dport 443",
 		.verb = VERB_SYNCOOKIE, .is_verb = true, .is_exceed = true,
 		.needs_proto = PROTO_TCP,
-		.later = "syncookie",
 	},
 	{
 		.name = "rate-limit", .help = "act on what comes above a rate",
