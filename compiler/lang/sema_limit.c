@@ -276,8 +276,6 @@ static void read_ban(struct sema *s, const struct ast_action *ast, struct act *a
 
 	act->set = -1;
 	act->verified = ast->verified;
-	if (ast->verified)
-		sema_later(s, "verified", sema_keyword(ast));
 	sema_duration(s, &ast->time, false, &act->seconds);
 	if (!ast->arg.text.s || !sema_find_set(s, &ast->arg, &set))
 		return;

@@ -125,7 +125,7 @@ rules <<-EOF2
 EOF2
 ok "apply verified" fw apply
 send 40 "mac()/IP(src='$client4',dst='$server4')/TCP(sport=RandShort(),dport=80,flags='S')"
-same "a flood in its name bans nobody" "$(connects 4 $server4)" 4
+same "a flood in its name bans nobody" "$(connects 3 $server4)" 3
 same "it is on no list" "$(fw blacklist test $client4 >/dev/null; echo $?)" 1
 before=$(connects 12 $server4)
 some "some more" "$before"

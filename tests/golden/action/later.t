@@ -9,9 +9,6 @@ error   E190 1-10
 rule    scan-limit 20 within 10s per src
 error   E190 1-10
 
-rule    syncookie tcp syn dport 443
-error   E190 1-9
-
 # A disabled rule is a use, too.
 rule    conn-limit 20 per src tcp dport 443 disabled
 error   E190 1-10
