@@ -37,4 +37,3 @@ warning W203
 
 rule    syn-limit 60/s per src tcp exceed blacklist verified for 1m
 no      W212
-error   E190 35-43
