@@ -128,6 +128,7 @@ $(BENCH_BIN): | deps
 endif
 bench: all $(BENCH_BIN)
 	$(Q)O=$O /usr/bin/python3 tests/bench/bench.py $(BENCH)
+	$(Q)O=$O /usr/bin/python3 tests/bench/limits.py
 
 # The same tests under the address and undefined behaviour sanitizers, in a folder of their own.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

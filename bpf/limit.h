@@ -34,7 +34,7 @@ struct limit_row {
 #define LIMIT_SEED_ROW    0u
 #define LIMIT_GLOBAL_ROWS 128u
 #define LIMIT_TABLE       (1u + LIMIT_GLOBAL_ROWS)
-#define LIMIT_ROW_BITS    15u
+#define LIMIT_ROW_BITS    13u
 #define LIMIT_ROWS        (LIMIT_TABLE + (1u << LIMIT_ROW_BITS))
 
 /* A full bucket is at most so many units, which leaves room for what is stale. */
@@ -117,7 +117,40 @@ static __always_inline __u64 limit_left(__u64 cell, __u64 now,
 	return limit_ahead(cell, now >> shift, most) << shift;
 }
 
-/* A packet of a bucket that has no cell: take the one that is the least loss. */
+static __always_inline __u64 limit_min(__u64 a, __u64 b)
+{
+	return b + ((a - b) & (__u64)((__s64)(a - b) >> 63));
+}
+
+/* As limit_ahead(), without a branch. */
+static __always_inline __u64 limit_ahead_flat(__u64 cell, __u64 time, __u64 most)
+{
+	__u64 ahead = (cell - time) & LIMIT_TIME;
+
+	return ahead & (__u64)((__s64)(ahead - most - 1) >> 63);
+}
+
+/*
+ * A packet of a bucket that has no cell, in a row that only buckets of its limit fill: the least
+ * loss is found without branches. In a flood of random sources each of them would be a guess.
+ */
+static __always_inline enum limit_result limit_replace(struct limit_row *row, const __u64 *cells,
+						       __u64 entry, __u64 time, __u64 most)
+{
+	__u64 least = ~(__u64)0 >> 1, old;
+	__u32 at;
+
+	for (__u32 i = 0; i < LIMIT_CELLS; i++)
+		least = limit_min(limit_ahead_flat(cells[i], time, most) * LIMIT_CELLS + i, least);
+	at = least & (LIMIT_CELLS - 1);
+	old = *(const volatile __u64 *)&row->cell[at];
+	if (limit_ahead_flat(old, time, most) != least / LIMIT_CELLS ||
+	    __sync_val_compare_and_swap(&row->cell[at], old, entry) != old)
+		return LIMIT_RACED;
+	return least >= LIMIT_CELLS ? LIMIT_EVICTED : LIMIT_WITHIN;
+}
+
+/* The same for a row of any limits. */
 static __always_inline enum limit_result limit_enter(struct limit_row *row, __u64 entry, __u64 now,
 						     const volatile struct limit_unit *units)
 {
@@ -168,16 +201,20 @@ static __always_inline enum limit_result limit_try(struct limit_row *row,
 						   const volatile struct limit_unit *units)
 {
 	__u64 time = (now >> (limit->shift & 63)) & LIMIT_TIME;
+	__u64 cells[LIMIT_CELLS], others = 0;
 
 	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
-		__u64 cell = *(const volatile __u64 *)&row->cell[i];
-
-		if (!((cell ^ tag) >> LIMIT_TIME_BITS))
-			return limit_move(&row->cell[i], cell, tag, limit, time, cost);
+		cells[i] = *(const volatile __u64 *)&row->cell[i];
+		if (!((cells[i] ^ tag) >> LIMIT_TIME_BITS))
+			return limit_move(&row->cell[i], cells[i], tag, limit, time, cost);
+		others |= cells[i] ^ tag;
 	}
 	if (cost > limit->depth)
 		return LIMIT_OVER;
-	return limit_enter(row, tag | ((time + cost) & LIMIT_TIME), now, units);
+	tag |= (time + cost) & LIMIT_TIME;
+	if (others >> (64 - LIMIT_NUMBER_BITS))
+		return limit_enter(row, tag, now, units);
+	return limit_replace(row, cells, tag, time, LIMIT_STALE * limit->depth);
 }
 
 /* @tag: above LIMIT_TIME_BITS, from limit_tag(). A bucket that many CPUs fight for is over. */

@@ -506,4 +506,5 @@ def main():
     sys.exit("failed" in result)
 
 
-main()
+if __name__ == "__main__":
+    main()

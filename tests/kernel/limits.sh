@@ -65,7 +65,7 @@ fw list >"$work/said"
 says "the list shows the excess" '^ +over the limit +6 drop +258$'
 says "of what only counts without a verdict" '^ +over the limit +10 +430$'
 ok "status" fw status
-says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2 sources tracked / 262 144, 0 evicted'
+says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2 sources tracked / 65 536, 0 evicted'
 
 # Buckets stay over other rules' changes, a new rate and burst, a rename; not over new keys.
 ok "another rule" fw add allow udp dport 4444

@@ -5,6 +5,7 @@
  */
 #include <linux/bpf.h>
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #define ETHERNET 14
@@ -21,6 +22,8 @@ __u64 trace[PACKETS][WORDS] SEC(".bss.trace");
 /* The run after the last packet only takes the time. */
 struct {
 	__u64 next, last, start, end;
+	__u64 sources; /* the packets come from so many IPv4 addresses at random; 0: as they are */
+	__u64 known;   /* and one in 50 from so many others */
 } control SEC(".data.control");
 
 struct {
@@ -51,6 +54,26 @@ static __always_inline int put_packet(struct xdp_md *ctx, __u64 number)
 	return 0;
 }
 
+#define SOURCE (ETHERNET + 12)
+
+/* The checksum of the IP header is wrong then: nothing here looks at it. */
+static __always_inline int put_source(struct xdp_md *ctx, __u64 number)
+{
+	__u32 *source = (void *)(long)ctx->data + SOURCE;
+	__u64 random = (number + control.start) * 0x9e3779b97f4a7c15;
+
+	if ((void *)(source + 1) > (void *)(long)ctx->data_end)
+		return -1;
+	random ^= random >> 32;
+	random *= 0xbf58476d1ce4e5b9;
+	random >>= 24;
+	if (control.known && number % 50 == 0)
+		*source = bpf_htonl(0x0b000000 | random % control.known);
+	else
+		*source = bpf_htonl(0x0c000000 | random % control.sources);
+	return 0;
+}
+
 SEC("xdp")
 int drive(struct xdp_md *ctx)
 {
@@ -62,7 +85,7 @@ int drive(struct xdp_md *ctx)
 		control.end = bpf_ktime_get_ns();
 		return XDP_DROP;
 	}
-	if (put_packet(ctx, number))
+	if (put_packet(ctx, number) || (control.sources && put_source(ctx, number)))
 		return XDP_ABORTED;
 	bpf_tail_call_static(ctx, &target, 0);
 	return XDP_ABORTED;
@@ -71,7 +94,9 @@ int drive(struct xdp_md *ctx)
 SEC("xdp")
 int send(struct xdp_md *ctx)
 {
-	if (put_packet(ctx, control.next++))
+	__u64 number = control.next++;
+
+	if (put_packet(ctx, number) || (control.sources && put_source(ctx, number)))
 		return XDP_ABORTED;
 	return bpf_redirect(ifindex, 0);
 }

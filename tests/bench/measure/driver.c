@@ -80,7 +80,8 @@ void driver_load(const char *object, const char *trace, uint32_t ifindex, bool f
 	must(!bpf_object__load(driver.object), "load the driver");
 	memcpy(map_memory(driver.object, ".bss.trace", (size_t)SLOT_BYTES * TRACE_PACKETS), slots,
 	       (size_t)SLOT_BYTES * TRACE_PACKETS);
-	driver.control = map_memory(driver.object, ".data.control", 4 * sizeof(uint64_t));
+	driver.control =
+		map_memory(driver.object, ".data.control", CONTROL_WORDS * sizeof(uint64_t));
 	free(slots);
 	*ret_driver = driver;
 }

@@ -6,8 +6,8 @@
  * card that writes them there. Two tracepoints take the softirq's time: veth's poll, the skb, GRO
  * and the firewall, but not the sender. ns = that time / frames polled.
  *
- * Standard input has "NAME TRACE SENDER NETNS DEVICE" lines: SENDER is the device here in NETNS
- * (of the command line), DEVICE the one in the candidate's NETNS.
+ * Standard input has "NAME TRACE SENDER NETNS DEVICE [SOURCES]" lines: SENDER is the device here in
+ * NETNS (of the command line), DEVICE the one in the candidate's NETNS.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -141,11 +141,16 @@ static void measure(struct candidate *c, const volatile uint64_t *receive, doubl
 
 static bool read_candidate(const char *object, const char *home, struct candidate *c)
 {
-	char trace[4096], sender[IFNAMSIZ], netns[64];
+	static char line[9000], trace[4096];
+	char sender[IFNAMSIZ], netns[64];
+	unsigned long long sources = 0;
 
-	if (scanf("%127s %4095s %15s %63s %15s", c->name, trace, sender, netns, c->device) != 5)
+	if (!fgets(line, sizeof(line), stdin) ||
+	    sscanf(line, "%127s %4095s %15s %63s %15s %llu", c->name, trace, sender, netns,
+		   c->device, &sources) < 5)
 		return false;
 	driver_load(object, trace, if_nametoindex(sender), false, &c->driver);
+	c->driver.control[CONTROL_SOURCES] = sources;
 	enter_netns(netns);
 	c->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	must(c->socket >= 0, "socket");

@@ -18,10 +18,10 @@ struct driver {
 	uint32_t frame_bytes;
 	uint32_t checked;
 	uint8_t verdicts[TRACE_CHECKED]; /* 1: allowed */
-	uint64_t *control;               /* next, last, start, end */
+	uint64_t *control;               /* next, last, start, end, sources, known */
 };
 
-enum { CONTROL_NEXT, CONTROL_LAST, CONTROL_START, CONTROL_END };
+enum { CONTROL_NEXT, CONTROL_LAST, CONTROL_START, CONTROL_END, CONTROL_SOURCES, CONTROL_WORDS = 6 };
 
 #define CANDIDATES_MAX 256
 #define ROUNDS_MAX     64

@@ -3,9 +3,11 @@
  * Time in the chain by BPF_PROG_TEST_RUN. Standard input has "NAME TRACE WHAT" lines: WHAT is
  * `empty` (a program that drops at once, run without the driver),
  * `drop` (the same behind the driver), `parse` (the dispatcher in front of such a one) or the
- * bpffs directory of a store. Each round runs every candidate once over all packets of its trace;
- * the driver takes the time of its first run and after its last one. A candidate that is slow is
- * run in the first rounds only. Before that its verdicts are compared with the expected ones.
+ * bpffs directory of a store, or `bucket:OBJECT`, a program with a token bucket in an LRU map.
+ * After WHAT may stand from how many random sources the packets come. Each round runs every
+ * candidate once over all packets of its trace; the driver takes the time of its first run and
+ * after its last one. A candidate that is slow is run in the first rounds only. Before that its
+ * verdicts are compared with the expected ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +70,21 @@ static int parse_only(void)
 	return chain_program(dispatcher);
 }
 
+#define BUCKET "bucket:"
+
+static int load_bucket(const char *path, bool frags)
+{
+	struct bpf_object *object = bpf_object__open(path);
+	struct bpf_program *program;
+
+	must(object != NULL, path);
+	program = bpf_object__next_program(object, NULL);
+	if (frags)
+		bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
+	must(!bpf_object__load(object), path);
+	return bpf_program__fd(program);
+}
+
 static void load(const char *object, const char *trace, const char *what, struct candidate *c)
 {
 	bool frags = true;
@@ -79,6 +96,8 @@ static void load(const char *object, const char *trace, const char *what, struct
 	}
 	if (!strcmp(what, "drop")) {
 		program = chain_answer(XDP_DROP, frags);
+	} else if (!strncmp(what, BUCKET, strlen(BUCKET))) {
+		program = load_bucket(what + strlen(BUCKET), frags);
 	} else if (!strcmp(what, "parse")) {
 		program = parse_only();
 	} else {
@@ -158,17 +177,23 @@ static void print(const struct candidate *c)
 
 int run_main(const char *object, unsigned int rounds)
 {
-	char trace[4096], what[4096];
+	static char line[9000], trace[4096], what[4096];
 	unsigned int n = 0;
 
 	pin_to_cpu0();
 	/* May be refused in a container; then it is measured without. */
 	setpriority(PRIO_PROCESS, 0, -20);
-	while (n < CANDIDATES_MAX &&
-	       scanf("%127s %4095s %4095s", candidates[n].name, trace, what) == 3) {
-		load(object, trace, what, &candidates[n]);
-		if (candidates[n].has_verdicts)
-			check_verdicts(&candidates[n]);
+	while (n < CANDIDATES_MAX && fgets(line, sizeof(line), stdin)) {
+		struct candidate *c = &candidates[n];
+		unsigned long long sources = 0;
+
+		if (sscanf(line, "%127s %4095s %4095s %llu", c->name, trace, what, &sources) < 3)
+			break;
+		load(object, trace, what, c);
+		if (c->has_verdicts && !sources)
+			check_verdicts(c);
+		if (!c->empty)
+			c->driver.control[CONTROL_SOURCES] = sources;
 		n++;
 	}
 	for (unsigned int round = 0; round < rounds && round < ROUNDS_MAX; round++)
