@@ -6,7 +6,10 @@ Rules come from rulegen, times from measure (see there how), everything happens 
 namespaces of its own. Prints tables; writes build/bench.json and build/bench.svg.
 """
 import argparse, datetime, json, os, platform, re, shutil, signal, statistics, subprocess, sys
-import tempfile
+import struct, tempfile, time
+from bisect import bisect_right
+from ipaddress import IPv4Address
+from random import Random
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import plot, tables
@@ -16,6 +19,7 @@ BPFFW = f"{OUT}/bpffw"
 RULEGEN = f"{OUT}/tests/bench/rulegen"
 MEASURE = f"{OUT}/tests/bench/measure"
 DRIVER = f"{OUT}/tests/bench/drive.bpf.o"
+LISTS = f"{OUT}/tests/bench/lists.bpf.o"
 FLOWS = f"{OUT}/tests/bench/flows.bpf.o"
 SOFTIRQ = f"{OUT}/tests/bench/softirq.bpf.o"
 SHAPES = ["acl", "fw", "ipc"]
@@ -266,8 +270,8 @@ SETS = [Peer("nft set", load_nft("set"))]
 IPSET = [Peer("ipset", load_ipset)]
 
 
-def set_up_peer(place, client, peer, number, kind, size, family):
-    """A namespace with the firewall on a device. Returns what `measure live` reads of it."""
+def veth_to(place, client, number):
+    """A namespace with one end of a veth pair, the other in the client's."""
     namespace = place.namespace(f"p{number}")
     device, sender = f"b{number}", f"c{number}"
     mac = ["address", "02:00:00:00:00:01"]
@@ -279,6 +283,12 @@ def set_up_peer(place, client, peer, number, kind, size, family):
     place.inside(client, "sysctl", "-qw", f"net.ipv6.conf.{sender}.disable_ipv6=1")
     place.inside(namespace, "ip", "link", "set", device, "up")
     place.inside(client, "ip", "link", "set", sender, "up")
+    return namespace, device, sender
+
+
+def set_up_peer(place, client, peer, number, kind, size, family):
+    """A namespace with the firewall on a device. Returns what `measure live` reads of it."""
+    namespace, device, sender = veth_to(place, client, number)
     if peer.gro:
         place.inside(namespace, "ethtool", "-K", device, "gro", "on")
     folder = place.rules(kind, size, 1, family, device)
@@ -416,6 +426,149 @@ def measure_times(place, options):
     return rows
 
 
+def write_list(folder, addresses, prefixes):
+    """A list file, the same as an nft set, and the ranges by first address."""
+    random, ranges, lines = Random(1), [], []
+    for number in range(addresses + prefixes):
+        length = 32 if number < addresses else random.randrange(16, 31)
+        address = random.randrange(1 << 24, 223 << 24) >> (32 - length) << (32 - length)
+        ranges.append((address, address | (1 << (32 - length)) - 1))
+        lines.append(str(IPv4Address(address)) + (f"/{length}" if length < 32 else ""))
+    with open(f"{folder}/list", "w") as file:
+        file.write("\n".join(lines) + "\n")
+    with open(f"{folder}/set.nft", "w") as file:
+        file.write("table netdev bench {\n set black { type ipv4_addr; flags interval; auto-merge; "
+                   "elements = {" + ",".join(lines) + "} }\n}\n")
+    merged = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1][1] = max(merged[-1][1], last)
+        else:
+            merged.append([first, last])
+    return ranges, merged
+
+
+def write_trace(path, sources, dropped):
+    """What `measure live` sends: UDP packets; whether each of the first is dropped."""
+    with open(path, "wb") as file:
+        file.write(struct.pack("<4I", 0x62706674, 65536, 40, 512))
+        for source in sources:
+            head = [0x4500, 40, 0, 0, 0x4011, 0, source >> 16, source & 0xffff, 0xc633, 0x6401]
+            total = sum(head)
+            total = (total & 0xffff) + (total >> 16)
+            head[5] = ~((total & 0xffff) + (total >> 16)) & 0xffff
+            file.write(struct.pack(">10H", *head) + struct.pack(">4H", 4000, 53, 20, 0) +
+                       bytes(36))
+        file.write(bytes([not dropped]) * 512)
+
+
+def list_sources(ranges, merged):
+    """Addresses on the list, drawn evenly from its entries, and addresses that are not on it."""
+    random, firsts = Random(2), [first for first, _ in merged]
+    picked = (random.choice(ranges) for _ in range(65536))
+    hits = [first + random.randrange(last - first + 1) for first, last in picked]
+    hits = [hit if hit >> 24 != 127 else ranges[0][0] for hit in hits]
+    misses = []
+    while len(misses) < 65536:
+        address = random.randrange(1 << 24, 223 << 24)
+        at = bisect_right(firsts, address) - 1
+        if address >> 24 != 127 and (at < 0 or merged[at][1] < address):
+            misses.append(address)
+    return dict(hit=hits, miss=misses)
+
+
+def load_list_peer(place, namespace, device, folder, peer):
+    """bpffw or an nft chain on ingress: drops what is on the list, nothing, or all."""
+    name, drops = peer
+    if name == "bpffw":
+        default = "drop" if drops == "all" else "allow"
+        lines = f"version 1\ninterface {device} mode native\ndefault {default}\n"
+        with open(f"{folder}/{device}.fw", "w") as file:
+            file.write(lines + (f'blacklist file "{folder}/list"\n' if drops == "list" else ""))
+        place.apply(namespace, f"list-{device}", f"{folder}/{device}.fw")
+        return
+    if drops == "list":
+        place.inside(namespace, "nft", "-f", f"{folder}/set.nft", timeout=600)
+    match = {"list": "ip saddr @black", "all": "", "none": "ip saddr 240.0.0.1"}[drops]
+    place.inside(namespace, "nft", "-f", "-", stdin=(
+        f"table netdev bench {{\nchain in {{\n"
+        f"type filter hook ingress device {device} priority 0; policy accept;\n"
+        f"{match} drop\n}}\n}}\n"))
+
+
+def list_peers(place, options, folder):
+    """ns that the list adds to the receive path, next to an nft interval set: a hit to dropping
+    everything, a miss to dropping nothing."""
+    client, lines, names = place.namespace("client"), [], []
+    bases = dict(hit="all", miss="none")
+    for number, peer in enumerate((name, drops) for name in ("bpffw", "nft")
+                                  for drops in ("all", "none", "list")):
+        say(f"lists: {peer[0]} that drops {peer[1]}")
+        namespace, device, sender = veth_to(place, client, number)
+        if peer[0] == "nft":
+            place.inside(namespace, "ethtool", "-K", device, "gro", "on")
+        load_list_peer(place, namespace, device, folder, peer)
+        for case in ("hit", "miss"):
+            if peer[1] not in ("list", bases[case]):
+                continue
+            names.append((peer, case))
+            lines.append(f"{len(names) - 1} {folder}/{case} {sender} {namespace} {device}\n")
+    output = run(MEASURE, "live", DRIVER, SOFTIRQ, options.live_rounds, options.live_seconds,
+                 client, stdin="".join(lines), timeout=3600)
+    ns = {names[int(row["name"])]: row["ns"] for row in map(json.loads, output.splitlines())}
+    added = {(name, case): [with_it - without for with_it, without in zip(
+        ns[(name, "list"), case], ns[(name, bases[case]), case])]
+        for name in ("bpffw", "nft") for case in ("hit", "miss")}
+    for name in list(place.namespaces):
+        place.drop_namespace(name)
+    return added
+
+
+def time_list(place, folder):
+    """ms of whole commands: load, one ban, 100 000 of them."""
+    namespace = place.namespace("load")
+    run("ip", "link", "add", "l0", "netns", namespace, "type", "veth", "peer", "name", "l1",
+        "netns", namespace)
+    with open(f"{folder}/empty.fw", "w") as file:
+        file.write("version 1\ninterface l0\ndefault allow\nblacklist { 192.0.2.1 }\n")
+    place.apply(namespace, "load", f"{folder}/empty.fw")
+    timed = lambda *words: place.timed(namespace, *place.bpffw("load"), *words)["ms"]
+    times = dict(load=timed("blacklist", "load", f"{folder}/list"))
+    times["ban"] = median(timed("ban", f"240.0.0.{last}") for last in range(1, 12))
+    with open(f"{folder}/commands", "w") as file:
+        file.write("blacklist add " + ",".join(
+            str(IPv4Address((241 << 24) + 7 * number)) for number in range(100000)) + "\n")
+    begun = time.monotonic()
+    place.inside(namespace, "sh", "-c", f"exec {' '.join(place.bpffw('load'))} <{folder}/commands")
+    times["many"] = (time.monotonic() - begun) * 1000
+    place.forget_store("load")
+    return times
+
+
+def measure_lists(place, options):
+    """A blacklist next to a kernel LPM trie and an nft interval set with the same entries."""
+    addresses, prefixes = options.list_sizes
+    folder = f"{place.work}/lists"
+    os.makedirs(folder)
+    say(f"lists: {addresses} addresses, {prefixes} prefixes")
+    ranges, merged = write_list(folder, addresses, prefixes)
+    for case, sources in list_sources(ranges, merged).items():
+        write_trace(f"{folder}/{case}", sources, case == "hit")
+    times = time_list(place, folder)
+    ns = {row["name"]: row["ns"] for row in map(json.loads, run(
+        MEASURE, "lists", LISTS, f"{folder}/list", options.rounds, timeout=600).splitlines())}
+    added, rows = list_peers(place, options, folder), []
+    for case in ("hit", "miss"):
+        own, trie = ([value - base for value, base in zip(ns[f"{case}/{what}"],
+                                                          ns[f"{case}/nothing"])]
+                     for what in ("list", "kernel"))
+        rows.append(dict(case=case, ns=own, trie=trie, live=added["bpffw", case],
+                         nft=added["nft", case],
+                         to_trie=median(a / b for a, b in zip(own, trie)),
+                         to_nft=median(added["bpffw", case]) / median(added["nft", case])))
+    return dict(addresses=addresses, prefixes=prefixes, rows=rows, times=times)
+
+
 def measure_flows(place, options):
     """The lookup of `established` next to one in a kernel hash map."""
     say("flows")
@@ -444,7 +597,7 @@ def machine():
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under three minutes")
-    parser.add_argument("--only", default="chain,peers,times,flows", help="parts to run")
+    parser.add_argument("--only", default="chain,peers,times,flows,lists", help="parts to run")
     parser.add_argument("--seeds", type=int, help="rule sets of each shape")
     parser.add_argument("--sizes", help="numbers of rules, as 1,10,100")
     parser.add_argument("--shapes", default=",".join(SHAPES))
@@ -455,8 +608,8 @@ def read_options():
     options = parser.parse_args()
     quick = options.quick
     options.only = options.only.split(",")
-    if set(options.only) - {"chain", "peers", "times", "flows"}:
-        parser.error("--only takes chain, peers, times and flows")
+    if set(options.only) - {"chain", "peers", "times", "flows", "lists"}:
+        parser.error("--only takes chain, peers, times, flows and lists")
     options.seeds = options.seeds or (1 if quick else 12)
     sizes = options.sizes or ("1,10,100,1000,10000" if quick else "1,10,100,1000,10000,100000")
     options.sizes = [int(size) for size in sizes.split(",")]
@@ -474,6 +627,7 @@ def read_options():
     options.live_rounds, options.live_seconds = (2, 0.5) if quick else (3, 1.5)
     options.time_sizes = [1000, 10000] if quick else [1000, 10000, 100000]
     options.time_rounds = 2 if quick else 4
+    options.list_sizes = (100000, 10000) if quick else (1000000, 100000)
     return options
 
 
@@ -487,7 +641,7 @@ def main():
     place = Place()
     try:
         for part, work in (("chain", measure_chains), ("peers", measure_peers),
-                           ("times", measure_times), ("flows", measure_flows)):
+                           ("times", measure_times), ("flows", measure_flows), ("lists", measure_lists)):
             if part not in options.only:
                 continue
             try:

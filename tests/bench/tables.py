@@ -149,6 +149,32 @@ key in a kernel hash map of as many; what both need besides is taken off. Median
             f"{row['ratio']:.2f}"] for row in rows])
 
 
+def show_lists(result):
+    print(f"""
+A blacklist of {count(result['addresses'])} addresses and {count(result['prefixes'])} prefixes of 16 to
+30 bits: what it adds to a packet. In test runs against a kernel LPM trie; by CPU time of the receive
+path against an nft interval set (netdev, ingress) with the same entries. Medians.""")
+    table(["source is", "list ns", "trie ns", "ratio", "live ns", "nft ns", "ratio"],
+          [[{"hit": "listed", "miss": "not listed"}[row["case"]]] +
+           [number(median(row[key])) for key in ("ns", "trie")] + [f"{row['to_trie']:.3f}"] +
+           [number(median(row[key])) for key in ("live", "nft")] + [f"{row['to_nft']:.3f}"]
+           for row in result["rows"]])
+    times = result["times"]
+    print(f"load {number(times['load'])} ms, one ban {number(times['ban'])} ms, 100k addresses in one "
+          f"command {number(times['many'])} ms")
+
+
+def list_goals(result):
+    if not result:
+        return
+    for row in result["rows"]:
+        yield (f"blacklist, {row['case']}, against a kernel LPM trie", "<= 0.5", row["to_trie"], 0.5)
+        yield (f"blacklist, {row['case']}, against nft", "<= 0.25", row["to_nft"], 0.25)
+    for key, words, most in (("load", "loading it, ms", 2000), ("ban", "one ban, ms", 10),
+                             ("many", "100k addresses in one command, ms", 1000)):
+        yield words, f"<= {most}", result["times"][key], most
+
+
 def flow_goals(rows):
     for row in rows:
         yield (f"established, {row['case']}, against a kernel hash lookup", "<= 2", row["ratio"], 2)
@@ -223,7 +249,7 @@ def time_goals(rows):
 def show_goals(result):
     lines = []
     for part, goals in (("chain", chain_goals), ("peers", peer_goals), ("times", time_goals),
-                        ("flows", flow_goals)):
+                        ("flows", flow_goals), ("lists", list_goals)):
         for label, wanted, value, limit in goals(result.get(part, [])):
             reached = value is not None and (value >= -limit if limit < 0 else value <= limit)
             lines.append([label, wanted, "does not run" if value is None else f"{value:.2f}",
@@ -238,7 +264,7 @@ def show(result):
     print(f"{machine['date']}, {machine['cpu']}, {machine['cpus']} CPUs, Linux "
           f"{machine['kernel']}, load {machine['load']:.1f}, commit {machine['commit']}")
     for part, shower in (("chain", show_chain), ("peers", show_peers), ("times", show_times),
-                         ("flows", show_flows)):
+                         ("flows", show_flows), ("lists", show_lists)):
         if part in result:
             shower(result[part])
     show_goals(result)

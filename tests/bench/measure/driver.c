@@ -115,11 +115,13 @@ int main(int argc, char **argv)
 		return spawn_main(argv[2], argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "drop"))
 		return drop_main(argv[2]);
+	if (argc == 5 && !strcmp(argv[1], "lists"))
+		return lists_main(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	if (argc == 4 && !strcmp(argv[1], "flows"))
 		return flows_main(argv[2], (unsigned int)atoi(argv[3]));
 	fprintf(stderr,
 		"usage: measure run OBJECT ROUNDS | live OBJECT SOFTIRQ ROUNDS SECONDS NETNS | "
 		"memory STORE | spawn RESULT COMMAND... | drop DEVICE | "
-		"flows OBJECT ROUNDS\n");
+		"flows OBJECT ROUNDS | lists OBJECT LIST ROUNDS\n");
 	return 2;
 }

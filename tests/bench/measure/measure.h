@@ -46,6 +46,7 @@ int live_main(const char *object, const char *softirq, unsigned int rounds, doub
 int memory_main(const char *store);
 int spawn_main(const char *result, char **command);
 int drop_main(const char *device);
+int lists_main(const char *object, const char *list, unsigned int rounds);
 int flows_main(const char *object, unsigned int rounds);
 
 #endif
