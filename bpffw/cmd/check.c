@@ -6,7 +6,9 @@
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
+#include "compiler/ir/conflict.h"
 #include "compiler/ir/prove.h"
+#include "compiler/ir/regions.h"
 #include "compiler/lang/parse.h"
 #include "compiler/lang/print.h"
 #include "compiler/lang/sema.h"
@@ -171,6 +173,38 @@ static enum exit_code dump(struct session *s, const char *what, const struct ast
 	return EXIT_DONE;
 }
 
+#define CONFLICTS_SHOWN 20u
+
+static void print_rule_at(struct buf *out, struct session *s, const struct rule *rule)
+{
+	buf_puts(out, "'");
+	if (rule->name.len)
+		text_escape(out, rule->name);
+	else
+		text_escape(out, str_of(rule->text));
+	buf_printf(out, "' (line %u)", diag_position(s->ds, rule->span).line);
+}
+
+/* With -v: what only the order of two rules decides. No warning: nothing is wrong with it. */
+static void print_conflicts(struct session *s, const struct ruleset *rs)
+{
+	struct conflicts conflicts = conflicts_find(s->arena, rs, CONFLICTS_SHOWN);
+	struct buf out = { .arena = s->arena };
+
+	vec_for_each(conflict, &conflicts.list) {
+		buf_puts(&out, "conflict: ");
+		print_rule_at(&out, s, &rs->rules.data[conflict->first]);
+		buf_puts(&out, " decides before ");
+		print_rule_at(&out, s, &rs->rules.data[conflict->second]);
+		buf_puts(&out, ", for example ");
+		region_packet_print(&out, rs, &conflict->example);
+		buf_puts(&out, "\n");
+	}
+	if (conflicts.list.len && conflicts.partial)
+		buf_puts(&out, "conflict: there may be more\n");
+	put_data(&out);
+}
+
 static enum exit_code run(const struct invocation *in)
 {
 	_cleanup_session_ struct session s;
@@ -200,6 +234,8 @@ static enum exit_code run(const struct invocation *in)
 		print_summary_json(&s, file, &result, unverified);
 	else
 		print_summary(&s, file, &result, unverified);
+	if (in->verbose && !in->json)
+		print_conflicts(&s, result.rs);
 	return opt_value(in, "strict") && s.ds->n_warnings ? EXIT_NO : EXIT_DONE;
 }
 
