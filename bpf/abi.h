@@ -163,10 +163,10 @@ enum counter_slot {
 	SLOT_DEFAULT_ALLOW,
 	SLOT_DEFAULT_DROP,
 	SLOT_ESSENTIAL,
-	SLOT_FALLTHROUGH, /* a tail call of the generation failed */
-	SLOT_NO_RULESET,  /* the dispatcher found no ruleset in the slot */
+	SLOT_FALLTHROUGH,    /* a tail call of the generation failed */
+	SLOT_NO_RULESET,     /* the dispatcher found no ruleset in the slot */
 	SLOT_TOO_MANY_TAILS, /* a packet that met more acts than the kernel lets us jump: dropped */
-	SLOT_FRAGMENTS,   /* decided by option fragments drop or pass */
+	SLOT_FRAGMENTS,      /* decided by option fragments drop or pass */
 	SLOT_ALLOWLIST,
 	SLOT_BLACKLIST,
 	SLOT_BAD_COOKIE, /* an ACK without a valid cookie to a listener that sends them */
@@ -176,11 +176,15 @@ enum counter_slot {
 };
 _Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
 
-/* abi<N>/jmp: the live generation, THE swap point; and what `trace` puts in front of it. */
-enum jmp_slot { JMP_LIVE, JMP_TRACE, JMP_SLOTS };
-
 /* gen/<n>/jmp: the generation's private program array. */
 enum gen_jump { GEN_CLASSIFY, GEN_ENTER, GEN_ACT, GEN_JUMPS };
+
+/*
+ * abi<N>/jmp: the live generation, THE swap point; and what `trace` puts in front of it: a
+ * classifier, and where that jumps with each packet. It has no array of its own, which would be
+ * emptied when the tracer is killed.
+ */
+enum jmp_slot { JMP_LIVE, JMP_TRACE, JMP_TOLD = GEN_ACT, JMP_SLOTS };
 
 /* ifindex -> interface number, open addressing: slot = (ifindex * IFACE_HASH) >> 22, then up to
  * IFACE_PROBES - 1 next ones (wrapping). One 64-bit store changes an entry. */

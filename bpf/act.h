@@ -10,8 +10,9 @@
 #include "bpf/abi.h"
 #include "bpf/limit.h"
 
-/* Non-terminal acts on the way of one packet, each two tail calls: the kernel allows 33. */
-#define ACTS_ON_A_WAY 15
+/* Non-terminal acts on the way of one packet, each two tail calls: the kernel allows 33, and two of
+ * them are left for `trace`, so that any ruleset can be traced. */
+#define ACTS_ON_A_WAY 14
 
 /* struct act_entry.place of the default. */
 #define ACT_DEFAULT 0xffffffffu

@@ -66,16 +66,18 @@ struct traced {
 
 /* .rodata of `trace`. */
 struct trace_config {
-	__u64 deadline;    /* bpf_ktime_get_ns(): nothing is told behind it */
-	__u32 sample_mask; /* with all: one of sample_mask + 1 packets, a power of two */
-	__u8 all;          /* each packet; else those that a place of the classifier matches */
+	__u8 all;         /* each packet, or a sample; else those that a place matches */
+	__u8 established; /* look for the packet's flow */
 };
 
 /* The act of the first rule; others come from the default. */
 #define TRACE_WANTED 0u
 
+/* The only entry of the map `trace_state`, which the tracer maps. */
 struct trace_state {
-	__u64 lost; /* there was no room in the ring */
+	__u64 lost;     /* there was no room in the ring */
+	__u64 deadline; /* bpf_ktime_get_ns(): nothing is told behind it; moved on by the tracer */
+	__u64 sample_mask; /* with all: one of sample_mask + 1 packets, a power of two */
 };
 
 #define EVENT_WINDOW(word) ((__u32)((word) >> 32))

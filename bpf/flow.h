@@ -465,6 +465,17 @@ enum flow_answer {
 	FLOW_COMPLETED, /* the ACK that acknowledges our own SYN-ACK: a handshake, not forged */
 };
 
+/* What a packet is to the flow of @word, which was found for it. */
+static __always_inline __u32 flow_judge(__u64 word, const struct flow_id *id, __u32 event,
+					__u32 ack)
+{
+	if (flow_state(word) != FLOW_SYN_ACKED)
+		return FLOW_KNOWN;
+	if ((event != FLOW_IN_ACK && event != FLOW_IN_FIN) || (__u32)word != (id->check ^ ack))
+		return FLOW_UNKNOWN;
+	return FLOW_COMPLETED;
+}
+
 /*
  * flow_incoming() - is this packet of a flow?
  * @ack: of a TCP packet with ACK: its acknowledgement number
@@ -475,16 +486,10 @@ static __always_inline __u32 flow_incoming(void *table, const struct flow_header
 {
 	__u64 word = 0, fresh;
 	struct flow_cell *cell = flow_find(table, h, id, now, &word);
-	__u32 answer = FLOW_KNOWN;
+	__u32 answer = cell ? flow_judge(word, id, event, ack) : FLOW_UNKNOWN;
 
-	if (!cell)
+	if (!cell || answer == FLOW_UNKNOWN)
 		return FLOW_UNKNOWN;
-	if (flow_state(word) == FLOW_SYN_ACKED) {
-		if ((event != FLOW_IN_ACK && event != FLOW_IN_FIN) ||
-		    (__u32)word != (id->check ^ ack))
-			return FLOW_UNKNOWN;
-		answer = FLOW_COMPLETED;
-	}
 	fresh = flow_change(h, word, id->check, event, now);
 	if (fresh != word)
 		FLOW_CAS(&cell->word, word, fresh);

@@ -6,10 +6,12 @@
  */
 #include "bpf/chain.h"
 #include "bpf/event.h"
+#include "bpf/flow_chain.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct trace_config config;
+struct dispatcher_config dispatcher SEC(".data.config");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -18,6 +20,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct trace_state);
@@ -30,30 +33,35 @@ struct {
 	__type(value, __u32);
 } jmp SEC(".maps");
 
-static __always_inline void tell(const struct pkt *p, __u64 now)
+/* Now, since the answer to this very packet may make the flow. */
+static __always_inline __u8 is_established(struct xdp_md *ctx, const struct pkt *p)
 {
-	struct trace_state *state;
+	return config.established ? flow_is_known(ctx, p) : 0;
+}
+
+static __always_inline void tell(struct xdp_md *ctx, const struct pkt *p, __u64 now,
+				 struct trace_state *state)
+{
 	struct traced *room = bpf_ringbuf_reserve(&traced, sizeof(*room), 0);
-	__u32 zero = 0;
 
 	if (!room) {
-		state = bpf_map_lookup_elem(&trace_state, &zero);
-		if (state)
-			__sync_fetch_and_add(&state->lost, 1);
+		__sync_fetch_and_add(&state->lost, 1);
 		return;
 	}
 	room->time = now;
 	__builtin_memcpy(room->pkt, p, EVENT_PKT);
+	room->pkt[__builtin_offsetof(struct pkt, established)] = is_established(ctx, p);
 	bpf_ringbuf_submit(room, 0);
 }
 
-static __always_inline int is_wanted(const struct pkt *p, __u64 now)
+static __always_inline int is_wanted(const struct pkt *p, __u64 now,
+				     const volatile struct trace_state *state)
 {
 	/* A tracer that was killed costs no more than the jumps. */
-	if (now > config.deadline)
+	if (now > state->deadline)
 		return 0;
 	if (config.all)
-		return (bpf_get_prandom_u32() & config.sample_mask) == 0;
+		return (bpf_get_prandom_u32() & state->sample_mask) == 0;
 	return p->act == TRACE_WANTED;
 }
 
@@ -62,11 +70,12 @@ int bpffw_trace(struct xdp_md *ctx)
 {
 	struct pkt *p = chain_pkt();
 	__u64 now = bpf_ktime_get_ns();
+	__u32 zero = 0;
+	struct trace_state *state = bpf_map_lookup_elem(&trace_state, &zero);
 
-	if (is_wanted(p, now))
-		tell(p, now);
-	p->now = 0;
+	if (state && is_wanted(p, now, state))
+		tell(ctx, p, now, state);
 	bpf_tail_call_static(ctx, &jmp, JMP_LIVE);
 	chain_count(SLOT_NO_RULESET, p);
-	return XDP_DROP;
+	return dispatcher.fail_open ? XDP_PASS : XDP_DROP;
 }

@@ -168,7 +168,7 @@ static bool take_word(struct walk *w, const char *arg)
 
 /* Commands of the language that come later. */
 static const char *const later_commands[] = {
-	"stats", "top", "trace",
+	"stats", "top",
 };
 
 /* What other tools call it. */

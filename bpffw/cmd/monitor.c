@@ -4,19 +4,16 @@
 #include <ifaddrs.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bpffw/cmd/common.h"
+#include "bpffw/cmd/follow.h"
 #include "bpffw/runtime/events.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/packet.h"
 #include "bpffw/ui/text.h"
 #include "compiler/lang/print.h"
-
-#define POLL_MS 200
 
 struct monitor {
 	struct session s;      /* begun anew with each generation */
@@ -32,13 +29,6 @@ struct monitor {
 	int64_t epoch; /* ns between the clock of events and the wall */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	interrupted = number;
-}
-
 /* ---- what an event is about ---- */
 
 static const struct rule *rule_of(const struct monitor *m, const struct event *event)
@@ -53,17 +43,11 @@ static const struct rule *rule_of(const struct monitor *m, const struct event *e
 static const struct rule *find_rule(struct monitor *m, const struct event *event)
 {
 	const struct rule *rule = rule_of(m, event);
-	const struct invocation *in = m->s.in;
 
 	if (rule || event->source != EVENT_RULE || !store_is_stale(m->s.store))
 		return rule;
-	session_end(&m->s);
-	session_start(&m->s, in);
-	if (session_store(&m->s, STORE_READ) || session_running(&m->s, &m->gen)) {
-		m->done = true;
-		return NULL;
-	}
-	return rule_of(m, event);
+	m->done = !follow_generation(&m->s, &m->gen);
+	return m->done ? NULL : rule_of(m, event);
 }
 
 static const char *source_name(struct monitor *m, const struct event *event,
@@ -74,13 +58,6 @@ static const char *source_name(struct monitor *m, const struct event *event,
 	if (event->source == EVENT_BLACKLIST)
 		return "blacklist";
 	return rule ? rule_reference(m->arena, rule) : arena_printf(m->arena, "r%u", event->rule);
-}
-
-static struct str interface_name(const struct monitor *m, uint32_t number)
-{
-	if (!number || number > m->gen.info.iface_names.len)
-		return STR("?");
-	return m->gen.info.iface_names.data[number - 1];
 }
 
 static bool read_address(const struct sockaddr *from, struct pkt *own)
@@ -177,7 +154,7 @@ static void put_line(struct monitor *m, const struct event *event, const struct 
 	if (event->what == EVENT_BAN) {
 		put_ban(m, &out, event, pkt, rule);
 	} else {
-		text_escape(&out, interface_name(m, pkt->ifnum));
+		text_escape(&out, follow_interface(&m->gen, pkt->ifnum));
 		buf_puts(&out, " ");
 		packet_line_short(&out, pkt, is_own(m, pkt));
 	}
@@ -203,7 +180,7 @@ static void put_json(struct monitor *m, const struct event *event, const struct 
 	json_object_set_new(object, "rule",
 			    event->source == EVENT_RULE ? json_sprintf("r%u", event->rule)
 							: json_null());
-	json_object_set_new(object, "interface", json_str(interface_name(m, pkt->ifnum)));
+	json_object_set_new(object, "interface", json_str(follow_interface(&m->gen, pkt->ifnum)));
 	if (event->what == EVENT_BAN) {
 		net_print_ip(&text, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
 		json_object_set_new(object, "banned", json_str(str_of(buf_text(&text))));
@@ -266,29 +243,16 @@ static void tell_lost(struct monitor *m)
 
 static enum exit_code follow(struct monitor *m)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	int ret = 0;
 
-	interrupted = 0;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	while (!m->done && !interrupted && !ferror(stdout) && ret == 0) {
-		ret = events_poll(m->events, POLL_MS, show, m, &m->s.f);
+	follow_begin();
+	while (!m->done && !follow_interrupted() && !ferror(stdout) && ret == 0) {
+		ret = events_poll(m->events, FOLLOW_POLL_MS, show, m, &m->s.f);
 		tell_lost(m);
 		fflush(stdout);
 	}
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	follow_end();
 	return ret == 0 || ret == -EINTR ? EXIT_DONE : session_failed(&m->s);
-}
-
-static int64_t wall_offset(void)
-{
-	struct timespec wall, now;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (wall.tv_sec - now.tv_sec) * (int64_t)EVENT_NS + wall.tv_nsec - now.tv_nsec;
 }
 
 static bool read_arguments(struct monitor *m)
@@ -353,7 +317,7 @@ static enum exit_code monitor(struct monitor *m)
 	if (ret < 0)
 		return session_failed(s);
 	read_own_addresses(m);
-	m->epoch = wall_offset();
+	m->epoch = follow_epoch();
 	m->color = report_color(s->in, STDOUT_FILENO);
 	code = follow(m);
 	events_close(m->events);

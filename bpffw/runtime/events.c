@@ -2,7 +2,6 @@
 #include "bpffw/runtime/events.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,31 +53,6 @@ uint64_t events_lost(const struct events *events)
 	return lost_now(events) - events->lost;
 }
 
-static int refuse_reader(struct store *store, const char *dir, struct failure *f)
-{
-	FILE *file = fopen(arena_printf(store->arena, "%s/lock", dir), "re");
-	char pid[16] = "?";
-
-	if (file && fscanf(file, "%15[0-9]", pid) != 1)
-		pid[0] = '?';
-	if (file)
-		fclose(file);
-	return fail_help(
-		f,
-		fail_plain(f, EBUSY, EXIT_REFUSED, "process %s is reading the events already", pid),
-		"there is one 'bpffw monitor' at a time: an event goes to one reader");
-}
-
-static int take_reader(struct store *store, struct events *events, struct failure *f)
-{
-	const char *dir = arena_printf(store->arena, "%s/monitor", store->paths.run_dir);
-	int ret = dir_make(dir, 0755, f);
-
-	if (ret == 0)
-		ret = lock_take(dir, 0, &events->lock, f);
-	return ret == -EBUSY ? refuse_reader(store, dir, f) : ret;
-}
-
 static int open_ring(struct events *events, struct failure *f)
 {
 	struct timespec now;
@@ -105,7 +79,11 @@ int events_open(struct store *store, struct events **ret_events, struct failure 
 	if (ret < 0 && ret != -ENOENT)
 		ret = fail(f, -ret, "cannot open the events");
 	if (ret == 0)
-		ret = take_reader(store, events, f);
+		ret = lock_reader(arena_printf(store->arena, "%s/monitor", store->paths.run_dir),
+				  "reading the events",
+				  "there is one 'bpffw monitor' at a time: an event goes to one "
+				  "reader",
+				  &events->lock, f);
 	if (ret == 0)
 		ret = open_ring(events, f);
 	if (ret < 0) {

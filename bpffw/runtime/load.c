@@ -29,7 +29,7 @@
 #define LOG_KEPT ((size_t)64 << 10)
 
 extern const char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
-extern const char bpf_actions_start[], bpf_actions_end[];
+extern const char bpf_actions_start[], bpf_actions_end[], bpf_trace_start[], bpf_trace_end[];
 
 /* An object in this binary, and the name of its only program. */
 struct embedded {
@@ -39,6 +39,7 @@ static const struct embedded embedded_enter = { "bpffw_enter", bpf_enter_start, 
 static const struct embedded embedded_actions = { "bpffw_actions", bpf_actions_start,
 						  bpf_actions_end };
 static const struct embedded embedded_probe = { "bpffw_probe", bpf_probe_start, bpf_probe_end };
+static const struct embedded embedded_trace = { "bpffw_trace", bpf_trace_start, bpf_trace_end };
 
 /* Programs that are jumped to must agree with the dispatcher in this. */
 static uint32_t program_flags(const struct unit *unit)
@@ -288,7 +289,8 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, const 
 	} maps[] = {
 		{ ".data.scratch", unit->scratch }, { "counters", unit->counters },
 		{ "gen_jmp", loaded->jmp },         { "acts", loaded->acts },
-		{ "budgets", loaded->budgets },
+		{ "budgets", loaded->budgets },     { "jmp", unit->jmp },
+		{ ".data.config", unit->config },
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
@@ -478,6 +480,81 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 	loaded.classify_id = program_id(loaded.classify);
 	*ret_loaded = loaded;
 	return 0;
+}
+
+/* The descriptor of a map that the object made, ours. */
+static int take_map(struct bpf_object *object, const char *name, struct failure *f)
+{
+	int fd = dup(bpf_map__fd(bpf_object__find_map_by_name(object, name)));
+
+	return fd < 0 ? fail(f, errno, "cannot keep the map '%s'", name) : fd;
+}
+
+static int load_told(const struct unit *unit, const struct state *state,
+		     const struct trace_config *config, uint32_t ring, struct tracer *tracer,
+		     struct failure *f)
+{
+	const struct loaded none = LOADED_NONE;
+	struct bpf_object *object = open_object(&embedded_trace, unit, state, &none, f);
+	int err;
+
+	if (!object)
+		return -f->err;
+	err = bpf_map__set_initial_value(bpf_object__find_map_by_name(object, ".rodata"), config,
+					 sizeof(*config));
+	if (!err)
+		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "traced"),
+					       ring);
+	if (err)
+		fail(f, -err, "cannot configure program '%s'", embedded_trace.name);
+	else
+		tracer->told = err = load_object(&embedded_trace, object, f);
+	if (err >= 0)
+		tracer->ring = err = take_map(object, "traced", f);
+	if (err >= 0)
+		tracer->state = err = take_map(object, "trace_state", f);
+	bpf_object__close(object);
+	return err < 0 ? err : 0;
+}
+
+int load_tracer(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
+		int flows, uint32_t ring, struct tracer *ret_tracer, struct failure *f)
+{
+	const struct trace_config config = { .all = !compiled, .established = flows >= 0 };
+	struct tracer tracer = TRACER_NONE;
+	struct loaded loaded = LOADED_NONE;
+	struct unit own = *unit;
+	struct state state = { 0 };
+	int err;
+
+	libbpf_set_print(NULL);
+	/* It counts nothing of the rules, and its jumps are in the unit's array. */
+	own.counters = unit->own_slots;
+	if (flows >= 0)
+		state_hold(ds->arena, &state, "flows", flows);
+	err = load_told(&own, &state, &config, ring, &tracer, f);
+	if (!err && compiled)
+		err = load_blob(compiled, &loaded.blob, f);
+	if (!err && compiled) {
+		loaded.jmp = unit->jmp;
+		err = load_classify(&own, ds, compiled, &loaded, f);
+		tracer.classify = loaded.classify;
+	}
+	fd_cleanup(&loaded.blob);
+	if (err) {
+		tracer_close(&tracer);
+		return err;
+	}
+	*ret_tracer = tracer;
+	return 0;
+}
+
+void tracer_close(struct tracer *tracer)
+{
+	fd_cleanup(&tracer->classify);
+	fd_cleanup(&tracer->told);
+	fd_cleanup(&tracer->ring);
+	fd_cleanup(&tracer->state);
 }
 
 void loaded_close(struct loaded *loaded)

@@ -42,6 +42,23 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 		    const struct compiled *compiled, struct loaded *ret_loaded, struct failure *f);
 void loaded_close(struct loaded *loaded);
 
+/* What `trace` puts in front of the running ruleset. */
+struct tracer {
+	int classify; /* which packets; -1: each */
+	int told;     /* tells them and goes on; `classify` jumps there */
+	int ring, state;
+};
+#define TRACER_NONE ((struct tracer){ -1, -1, -1, -1 })
+
+/*
+ * load_tracer() - @compiled: its first act is the packets that are told; NULL: each packet is
+ * @flows: the state map, -1: the running ruleset does not ask for flows
+ * @ring: bytes, a power of two and of pages
+ */
+int load_tracer(const struct unit *unit, struct diags *ds, const struct compiled *compiled,
+		int flows, uint32_t ring, struct tracer *ret_tracer, struct failure *f);
+void tracer_close(struct tracer *tracer);
+
 /*
  * witness_run() - witness packets through the loaded programs, compared with eval, non-terminals
  * included (from = place + 1). A mismatch is retried three times, then it is our bug and the

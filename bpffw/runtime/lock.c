@@ -86,3 +86,29 @@ int lock_take(const char *run_dir, int wait_ms, int *ret_fd, struct failure *f)
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
+
+static int refuse_reader(const char *dir, const char *doing, const char *help, struct failure *f)
+{
+	char path[PATH_MAX], pid[16] = "?";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/lock", dir);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%15[0-9]", pid) != 1)
+		pid[0] = '?';
+	if (file)
+		fclose(file);
+	return fail_help(f,
+			 fail_plain(f, EBUSY, EXIT_REFUSED, "process %s is %s already", pid, doing),
+			 "%s", help);
+}
+
+int lock_reader(const char *dir, const char *doing, const char *help, int *ret_fd,
+		struct failure *f)
+{
+	int ret = dir_make(dir, 0755, f);
+
+	if (ret == 0)
+		ret = lock_take(dir, 0, ret_fd, f);
+	return ret == -EBUSY ? refuse_reader(dir, doing, help, f) : ret;
+}

@@ -21,6 +21,7 @@
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 #include "bpffw/runtime/state.h"
+#include "bpffw/runtime/trace.h"
 
 #define FILES_KEPT 20
 
@@ -254,6 +255,8 @@ int swap_recover(struct store *store, struct failure *f)
 		return 0;
 	recover_generations(store);
 	ret = state_recover(store, f);
+	if (ret == 0)
+		ret = trace_recover(store, f);
 	if (ret == 0 && store->running)
 		ret = swap_finish_counters(store, store->running, f);
 	return ret < 0 ? ret : recover_links(store, f);

@@ -344,6 +344,17 @@ int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struc
 	return 0;
 }
 
+int unit_set_trace(const struct unit *unit, bool on, struct failure *f)
+{
+	struct dispatcher_config *config = map_value(unit->config, sizeof(*config), f);
+
+	if (!config)
+		return -f->err;
+	__atomic_store_n(&config->trace, on, __ATOMIC_RELEASE);
+	munmap(config, sizeof(*config));
+	return 0;
+}
+
 uint32_t unit_slot(const struct unit *unit)
 {
 	uint32_t key = 0, id = 0;

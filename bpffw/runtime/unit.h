@@ -37,6 +37,9 @@ int unit_sweep(const struct unit *unit, const netdevs *devices, struct failure *
 /* `option fail`: what the dispatcher does without a ruleset. */
 int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struct failure *f);
 
+/* Does the dispatcher jump through JMP_TRACE? */
+int unit_set_trace(const struct unit *unit, bool on, struct failure *f);
+
 /* The program in the slot of `jmp`: its id, 0: empty. */
 uint32_t unit_slot(const struct unit *unit);
 /* Write the slot; -1 empties it. THE commit. */

@@ -15,6 +15,8 @@ struct walk {
 	bool stop_at_count;
 	uint32_t place; /* of the rule looked at next; saturates at PLACES_MAX */
 	struct eval_result *result;
+	void (*each)(void *ctx, uint32_t rule, bool matched); /* NULL: nobody watches */
+	void *ctx;
 };
 
 static uint64_t field_word(const struct pkt *pkt, unsigned int offset, unsigned int width)
@@ -190,6 +192,8 @@ static bool walk_chain(struct walk *walk, uint32_t chain)
 			continue;
 		walk->place = places_add(walk->place, 1);
 		yes = rule_matches(rs, rule, walk->pkt);
+		if (walk->each)
+			walk->each(walk->ctx, *index, yes);
 		if (verb == VERB_JUMP) {
 			uint32_t behind =
 				places_add(walk->place, chain_places(rs, rule->verb.chain));
@@ -240,16 +244,27 @@ static bool meets_prologue(const struct ruleset *rs, const struct pkt *pkt,
 	return false;
 }
 
-struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt, bool stop_at_count)
+static struct eval_result eval_walk(struct walk walk)
 {
-	struct eval_result result = { .stage = ANSWER_DEFAULT, .allow = rs->default_allow };
-	struct walk walk = { rs, pkt, stop_at_count, 0, &result };
+	struct eval_result result = { .stage = ANSWER_DEFAULT, .allow = walk.rs->default_allow };
 
-	if (!pkt->from && meets_prologue(rs, pkt, &result))
+	if (!walk.pkt->from && meets_prologue(walk.rs, walk.pkt, &result))
 		return result;
-	if (rs->chains.len)
+	walk.result = &result;
+	if (walk.rs->chains.len)
 		walk_chain(&walk, 0);
 	return result;
+}
+
+struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt, bool stop_at_count)
+{
+	return eval_walk((struct walk){ .rs = rs, .pkt = pkt, .stop_at_count = stop_at_count });
+}
+
+struct eval_result eval_watched(const struct ruleset *rs, const struct pkt *pkt,
+				void (*each)(void *ctx, uint32_t rule, bool matched), void *ctx)
+{
+	return eval_walk((struct walk){ .rs = rs, .pkt = pkt, .each = each, .ctx = ctx });
 }
 
 uint32_t eval_answer(const struct eval_result *result)

@@ -21,14 +21,20 @@ struct eval_result {
 
 /*
  * eval_packet() - who decides this packet, starting at place pkt->from.
- * Non-terminal rules (count, limits) answer too when @stop_at_count is set, as a probed chain does; else
- * they are passed over. From > 0 skips malformed, essential and `option fragments`; it must be
+ * Non-terminal rules (count, limits) answer too when @stop_at_count is set, as a probed chain does;
+ * else they are passed over. From > 0 skips malformed, essential and `option fragments`; it must be
  * one more than a place that answered for this packet before.
  * State is not modelled: no limit is exceeded. The built-in lists are asked by the bytes of @pkt;
  * a lowered ruleset (facts.h) has no other run-time set, `when` or `until`, and in another one
  * sets are as in the file, `when` and `until` hold.
  */
 struct eval_result eval_packet(const struct ruleset *rs, const struct pkt *pkt, bool stop_at_count);
+
+/* The same, and what each rule looked at on the way said, in order. Non-terminals are passed over.
+ */
+struct eval_result eval_watched(const struct ruleset *rs, const struct pkt *pkt,
+				void (*each)(void *ctx, uint32_t rule, bool matched), void *ctx);
+
 uint32_t eval_answer(const struct eval_result *result); /* as ANSWER() */
 
 /* One match against one packet. */

@@ -69,10 +69,10 @@ err
 | {"schema":"bpffw.error/1","errors":[{"file":null,"line":null,"col":null,"end_col":null,"code":null,"severity":"error","message":"'apply' needs root (or CAP_BPF and CAP_NET_ADMIN)","help":"run it as root, or with both capabilities"}]}
 
 # A command of the language that comes later, and habits from elsewhere.
-cli bpffw trace src 192.0.2.1
+cli bpffw stats eth0
 exit 2
 err
-| error: 'trace' is not supported yet [E190]
+| error: 'stats' is not supported yet [E190]
 
 cli bpffw show
 exit 2
