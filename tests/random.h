@@ -162,9 +162,10 @@ static void put_atom(struct random *r, struct buf *out, const struct clause *row
 	}
 }
 
-static bool put_set(struct random *r, struct buf *out, const struct clause *row)
+/* The first of each type may change at run time, and then stands alone. */
+static bool put_set(struct random *r, struct buf *out, const struct clause *row, bool alone)
 {
-	uint32_t pair = random_below(r, 2);
+	uint32_t pair = alone ? random_below(r, 2) : 1;
 
 	if (random_chance(r, 75))
 		return false;
@@ -195,7 +196,7 @@ static void put_value(struct random *r, struct buf *out, const struct clause *ro
 	for (uint32_t i = 0; i < n; i++) {
 		if (i)
 			buf_puts(out, ",");
-		if (row->syntax != SYNTAX_NVALUE || !put_set(r, out, row))
+		if (row->syntax != SYNTAX_NVALUE || !put_set(r, out, row, n == 1))
 			put_atom(r, out, row);
 	}
 }
@@ -317,7 +318,8 @@ static void put_sets(struct random *r, struct buf *out)
 				      .width = 2 };
 		uint32_t n = 1 + random_below(r, i % 2 ? 300 : 6);
 
-		buf_printf(out, "set set%u %s {\n", i, type);
+		buf_printf(out, "set set%u %s%s {\n", i, type,
+			   i % 2 == 0 && random_chance(r, 50) ? " timeout 5m" : "");
 		for (uint32_t k = 0; k < n; k++) {
 			put_atom(r, out, &row);
 			buf_puts(out, "\n");
