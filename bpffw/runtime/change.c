@@ -15,6 +15,7 @@
 #include "bpffw/runtime/cookies.h"
 #include "bpffw/runtime/guard.h"
 #include "bpffw/runtime/list.h"
+#include "bpffw/runtime/list_rules.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
 #include "compiler/ir/eval.h"
@@ -316,6 +317,20 @@ static int load_rules(struct work *w, const struct unit *unit)
 	return ret;
 }
 
+/* The guard asks the rules with what the lists hold besides their text. */
+static int guard(struct work *w)
+{
+	_cleanup_lists_ struct lists *lists = NULL;
+	struct ruleset *rs = w->rs;
+	int ret = w->env->session.family ? lists_get(w->store, &lists, w->f) : -ENOENT;
+
+	if (ret == 0)
+		ret = lists_in_rules(lists, w->arena, w->rs, NULL, &rs, w->f);
+	if (ret < 0 && ret != -ENOENT)
+		return ret;
+	return guard_session(w->arena, rs, w->env, &w->targets, &w->result->session, w->f);
+}
+
 /* The guard knows where the session comes in; what lint says without that is said better. */
 static int check_session(struct work *w)
 {
@@ -330,7 +345,7 @@ static int check_session(struct work *w)
 			ds->list.data[kept++] = ds->list.data[i];
 	}
 	ds->list.len = kept;
-	ret = guard_session(w->arena, w->rs, w->env, &w->targets, &w->result->session, w->f);
+	ret = guard(w);
 	/* On trial, a lock-out ends by itself. */
 	if (ret == -EPERM && w->change->confirm) {
 		diag_warning(ds, (struct span){ 0 }, W204, "%s", w->result->session);

@@ -181,6 +181,16 @@ same "save: the statements" "$(grep -c -e '^set extra addr$' -e "^blacklist file
 ok "save: no difference" fw diff
 fw explain src $client4 icmp type 8 >"$work/said"
 says "explain: as they are now" 'r6 +DROP'
+# The lock-out check asks the lists as they are: what is let in by a set's entry only.
+ok "admins" fw add set admins addr
+ok "let in by address" fw add before ping allow tcp dport 22 src $client4 name direct
+export SSH_CONNECTION="$client4 50122 $server4 22"
+ok "an admin" fw set admins add $client4
+ok "let in by the set" fw add before ping allow tcp dport 22 src @admins
+ok "the set is enough" fw del direct
+exits 3 "the last way in" fw set admins del $client4
+says "the last way in: why" 'refused: this ssh session .* would be dropped'
+unset SSH_CONNECTION
 exits 3 "del of a used set" fw del set extra
 says "del of a used set: who" "refused: 'extra' is used by r[0-9]*"
 finish
