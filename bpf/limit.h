@@ -134,14 +134,18 @@ static __always_inline __u64 limit_ahead_flat(__u64 cell, __u64 time, __u64 most
  * A packet of a bucket that has no cell, in a row that only buckets of its limit fill: the least
  * loss is found without branches. In a flood of random sources each of them would be a guess.
  */
-static __always_inline enum limit_result limit_replace(struct limit_row *row, const __u64 *cells,
-						       __u64 entry, __u64 time, __u64 most)
+static __always_inline enum limit_result limit_replace(struct limit_row *row, __u64 entry,
+						       __u64 time, __u64 most)
 {
 	__u64 least = ~(__u64)0 >> 1, old;
 	__u32 at;
 
 	for (__u32 i = 0; i < LIMIT_CELLS; i++)
-		least = limit_min(limit_ahead_flat(cells[i], time, most) * LIMIT_CELLS + i, least);
+		least = limit_min(
+			limit_ahead_flat(*(const volatile __u64 *)&row->cell[i], time, most) *
+					LIMIT_CELLS +
+				i,
+			least);
 	at = least & (LIMIT_CELLS - 1);
 	old = *(const volatile __u64 *)&row->cell[at];
 	if (limit_ahead_flat(old, time, most) != least / LIMIT_CELLS ||
@@ -201,20 +205,21 @@ static __always_inline enum limit_result limit_try(struct limit_row *row,
 						   const volatile struct limit_unit *units)
 {
 	__u64 time = (now >> (limit->shift & 63)) & LIMIT_TIME;
-	__u64 cells[LIMIT_CELLS], others = 0;
+	__u64 others = 0;
 
 	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
-		cells[i] = *(const volatile __u64 *)&row->cell[i];
-		if (!((cells[i] ^ tag) >> LIMIT_TIME_BITS))
-			return limit_move(&row->cell[i], cells[i], tag, limit, time, cost);
-		others |= cells[i] ^ tag;
+		__u64 cell = *(const volatile __u64 *)&row->cell[i];
+
+		if (!((cell ^ tag) >> LIMIT_TIME_BITS))
+			return limit_move(&row->cell[i], cell, tag, limit, time, cost);
+		others |= cell ^ tag;
 	}
 	if (cost > limit->depth)
 		return LIMIT_OVER;
 	tag |= (time + cost) & LIMIT_TIME;
 	if (others >> (64 - LIMIT_NUMBER_BITS))
 		return limit_enter(row, tag, now, units);
-	return limit_replace(row, cells, tag, time, LIMIT_STALE * limit->depth);
+	return limit_replace(row, tag, time, LIMIT_STALE * limit->depth);
 }
 
 /* @tag: above LIMIT_TIME_BITS, from limit_tag(). A bucket that many CPUs fight for is over. */

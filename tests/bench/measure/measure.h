@@ -21,7 +21,15 @@ struct driver {
 	uint64_t *control;               /* next, last, start, end, sources, known */
 };
 
-enum { CONTROL_NEXT, CONTROL_LAST, CONTROL_START, CONTROL_END, CONTROL_SOURCES, CONTROL_WORDS = 6 };
+enum {
+	CONTROL_NEXT,
+	CONTROL_LAST,
+	CONTROL_START,
+	CONTROL_END,
+	CONTROL_SOURCES,
+	CONTROL_KNOWN,
+	CONTROL_WORDS
+};
 
 #define CANDIDATES_MAX 256
 #define ROUNDS_MAX     64

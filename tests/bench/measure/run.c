@@ -4,7 +4,8 @@
  * `empty` (a program that drops at once, run without the driver),
  * `drop` (the same behind the driver), `parse` (the dispatcher in front of such a one) or the
  * bpffs directory of a store, or `bucket:OBJECT`, a program with a token bucket in an LRU map.
- * After WHAT may stand from how many random sources the packets come. Each round runs every
+ * After WHAT may stand from how many random sources the packets come, and from how many others one
+ * in 50. Each round runs every
  * candidate once over all packets of its trace; the driver takes the time of its first run and
  * after its last one. A candidate that is slow is run in the first rounds only. Before that its
  * verdicts are compared with the expected ones.
@@ -185,15 +186,18 @@ int run_main(const char *object, unsigned int rounds)
 	setpriority(PRIO_PROCESS, 0, -20);
 	while (n < CANDIDATES_MAX && fgets(line, sizeof(line), stdin)) {
 		struct candidate *c = &candidates[n];
-		unsigned long long sources = 0;
+		unsigned long long sources = 0, known = 0;
 
-		if (sscanf(line, "%127s %4095s %4095s %llu", c->name, trace, what, &sources) < 3)
+		if (sscanf(line, "%127s %4095s %4095s %llu %llu", c->name, trace, what, &sources,
+			   &known) < 3)
 			break;
 		load(object, trace, what, c);
 		if (c->has_verdicts && !sources)
 			check_verdicts(c);
-		if (!c->empty)
+		if (!c->empty) {
 			c->driver.control[CONTROL_SOURCES] = sources;
+			c->driver.control[CONTROL_KNOWN] = known;
+		}
 		n++;
 	}
 	for (unsigned int round = 0; round < rounds && round < ROUNDS_MAX; round++)
