@@ -197,7 +197,7 @@ static void print_conflicts(struct session *s, const struct ruleset *rs)
 		buf_puts(&out, " decides before ");
 		print_rule_at(&out, s, &rs->rules.data[conflict->second]);
 		buf_puts(&out, ", for example ");
-		region_packet_print(&out, rs, &conflict->example);
+		region_packet_print(&out, rs, conflict->example);
 		buf_puts(&out, "\n");
 	}
 	if (conflicts.list.len && conflicts.partial)

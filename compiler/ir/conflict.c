@@ -76,15 +76,15 @@ static bool is_decided(const struct search *s, const struct product *both, bool 
 {
 	struct eval_result result;
 
-	conflict->example = usual_packet(s);
+	*conflict->example = usual_packet(s);
 	for (uint32_t i = 0; i < s->ref.n_fields; i++) {
 		const struct value_set *set = &both->of[i];
 
 		if (both->used >> i & 1)
-			put_value(&conflict->example, &s->ref.fields[i],
+			put_value(conflict->example, &s->ref.fields[i],
 				  highest ? set->at[set->n - 1].hi : set->at[0].lo);
 	}
-	result = eval_packet(s->ref.rs, &conflict->example, false);
+	result = eval_packet(s->ref.rs, conflict->example, false);
 	return result.stage == ANSWER_RULE && result.rule == conflict->first;
 }
 
@@ -93,7 +93,9 @@ static void look_at(struct search *s, uint32_t a, uint32_t b)
 	const struct prove_place *first = &s->ref.places.data[a], *second = &s->ref.places.data[b];
 	struct conflict conflict = { .first = first->is.rule, .second = second->is.rule };
 	struct product both;
+	struct pkt example;
 
+	conflict.example = &example;
 	s->pool.len = 0;
 	if (!intersect(s, &s->products[a], &s->products[b], &both) ||
 	    product_within(&s->ref.universe, &s->products[a], &s->products[b]) ||
@@ -105,6 +107,8 @@ static void look_at(struct search *s, uint32_t a, uint32_t b)
 	vec_for_each(known, &s->found.list)
 		if (known->first == conflict.first && known->second == conflict.second)
 			return;
+	conflict.example = arena_new_array(s->arena, struct pkt, 1);
+	*conflict.example = example;
 	vec_push(s->arena, &s->found.list, conflict);
 }
 

@@ -11,7 +11,7 @@
 
 struct conflict {
 	uint32_t first, second; /* indices into ruleset.rules; the first one decides */
-	struct pkt example;     /* as eval_packet() says */
+	struct pkt *example;    /* as eval_packet() says */
 };
 
 struct conflicts {

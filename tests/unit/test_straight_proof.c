@@ -141,7 +141,7 @@ static void mutate(struct random *r, struct emitted *e)
 	} else if (BPF_SRC(insn->code) == BPF_X && class != BPF_LD) {
 		insn->src_reg = random_below(r, 10) & 15;
 	} else if (random_chance(r, 50)) {
-		insn->imm ^= 1 << random_below(r, 32);
+		insn->imm ^= (int32_t)(1u << random_below(r, 32));
 	} else {
 		insn->imm += step;
 	}
