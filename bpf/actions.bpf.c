@@ -67,7 +67,8 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p, _
 	return result == LIMIT_OVER;
 }
 
-static __always_inline void tell(const struct act_entry *act, struct pkt *p, __u8 what)
+/* A function of its own, as ban(): the event is too large for the stack of all that stands here. */
+static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what)
 {
 	struct event event = {
 		.rule = act->rule,
@@ -80,6 +81,7 @@ static __always_inline void tell(const struct act_entry *act, struct pkt *p, __u
 
 	if (budget)
 		event_tell(budget, act->log_every, &event, p, packet_time(p));
+	return 0;
 }
 
 /*

@@ -231,8 +231,11 @@ static __always_inline enum limit_result limit_take(struct limit_row *row,
 	__u64 cost = limit_cost(limit, frame_len);
 	enum limit_result result = LIMIT_RACED;
 
-	for (__u32 i = 0; i < LIMIT_TRIES && result == LIMIT_RACED; i++)
+	for (__u32 i = 0; i < LIMIT_TRIES && result == LIMIT_RACED; i++) {
+		/* Not unrolled: the spills of four copies would not fit on the stack. */
+		__asm__ volatile("" : "+r"(i));
 		result = limit_try(row, limit, tag, now, cost, units);
+	}
 	return result == LIMIT_RACED ? LIMIT_OVER : result;
 }
 
