@@ -70,7 +70,7 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p, _
 /* A function of its own, as ban(): the event is too large for the stack of all that stands here. */
 static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what)
 {
-	struct event event = {
+	struct event_note note = {
 		.rule = act->rule,
 		.source = act->place == ACT_DEFAULT ? EVENT_DEFAULT : EVENT_RULE,
 		.what = what,
@@ -80,7 +80,7 @@ static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what
 	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
 
 	if (budget)
-		event_tell(budget, act->log_every, &event, p, packet_time(p));
+		event_tell(budget, act->log_every, &note, p, packet_time(p));
 	return 0;
 }
 
@@ -91,20 +91,20 @@ static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what
 static __noinline int ban(struct pkt *p, __u32 index)
 {
 	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
-	struct event event = { .what = EVENT_BAN, .dropped = 1, .source = EVENT_RULE };
+	struct event_note note = { .what = EVENT_BAN, .dropped = 1, .source = EVENT_RULE };
 
 	if (!config.bans || !act)
 		return 0;
-	event.rule = act->rule;
-	event.ban_seconds = act->ban.seconds;
-	event.ban_list = act->ban.list;
+	note.rule = act->rule;
+	note.ban_seconds = act->ban.seconds;
+	note.ban_list = act->ban.list;
 	if (p->family == FAMILY_IPV4)
 		list_ban(p, act->ban.list, LIST_ADDR4, 0, p->src[1], act->ban.prefix4,
 			 act->ban.seconds);
 	else if (p->family == FAMILY_IPV6)
 		list_ban(p, act->ban.list, LIST_ADDR6, p->src[0], p->src[1], act->ban.prefix6,
 			 act->ban.seconds);
-	event_tell(0, 0, &event, p, packet_time(p));
+	event_tell(0, 0, &note, p, packet_time(p));
 	return 0;
 }
 

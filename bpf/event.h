@@ -32,17 +32,22 @@ enum event_what {
 /* The fields of struct pkt that the parser fills. */
 #define EVENT_PKT __builtin_offsetof(struct pkt, walk)
 
-struct event {
-	__u64 time;     /* bpf_ktime_get_ns() */
-	__u64 left_out; /* events of the same rule since its last one */
-	__u32 span_ms;  /* in how long: its time between events */
-	__u32 rule;     /* id, with EVENT_RULE */
+/* What the act knows of it. */
+struct event_note {
+	__u32 rule; /* id, with EVENT_RULE */
 	__u32 ban_seconds;
 	__u32 ban_list; /* number */
 	__u8 source;    /* enum event_source */
 	__u8 what;      /* enum event_what */
 	__u8 dropped;   /* EVENT_OVER, EVENT_BAN: the packet was */
-	__u8 pad[5];
+	__u8 pad;
+};
+
+struct event {
+	__u64 time;     /* bpf_ktime_get_ns() */
+	__u64 left_out; /* events of the same rule since its last one */
+	__u32 span_ms;  /* in how long: its time between events */
+	struct event_note note;
 	__u8 pkt[EVENT_PKT];
 } __attribute__((aligned(8)));
 
@@ -134,12 +139,13 @@ static __always_inline int event_may(struct event_budget *budget, __u64 now, __u
 }
 
 /*
- * event_tell() - put @event, its packet from @p, into the ring.
+ * event_tell() - put @note and the packet into the ring.
  * @budget: of the rule; NULL: not bounded by itself
  * @every: seconds between two events, 0: EVENT_BURST a second
  */
 static __always_inline void event_tell(struct event_budget *budget, __u32 every,
-				       const struct event *event, const struct pkt *p, __u64 now)
+				       const struct event_note *note, const struct pkt *p,
+				       __u64 now)
 {
 	__u64 left_out = 0, unused;
 	struct event_state *state;
@@ -159,7 +165,7 @@ static __always_inline void event_tell(struct event_budget *budget, __u32 every,
 		__sync_fetch_and_add(&state->lost, 1 + left_out);
 		return;
 	}
-	*room = *event;
+	room->note = *note;
 	room->time = now;
 	room->left_out = left_out;
 	room->span_ms = (every ? every : 1) * 1000;

@@ -294,14 +294,14 @@ static const char *from_environment(const char *name, const char *otherwise)
 }
 
 /* The timer of a confirmation, for one, works from another directory. */
-static const char *absolute(const char *path)
+static const char *absolute(const char *path, char room[PATH_MAX])
 {
-	char cwd[PATH_MAX], *joined;
+	char cwd[PATH_MAX];
 
 	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)) ||
-	    asprintf(&joined, "%s/%s", cwd, path) < 0)
+	    snprintf(room, PATH_MAX, "%s/%s", cwd, path) >= PATH_MAX)
 		return path;
-	return joined;
+	return room;
 }
 
 static struct paths default_paths(void)
@@ -332,9 +332,9 @@ static void settle(struct walk *w)
 		in->paths.bpffs = w->global_values[OPT_BPFFS];
 	if (w->global_values[OPT_RUN])
 		in->paths.run_dir = w->global_values[OPT_RUN];
-	in->paths.state_dir = absolute(in->paths.state_dir);
-	in->paths.bpffs = absolute(in->paths.bpffs);
-	in->paths.run_dir = absolute(in->paths.run_dir);
+	in->paths.state_dir = absolute(in->paths.state_dir, in->room[0]);
+	in->paths.bpffs = absolute(in->paths.bpffs, in->room[1]);
+	in->paths.run_dir = absolute(in->paths.run_dir, in->room[2]);
 }
 
 /* `bpffw --help`, `bpffw add --help`: as `bpffw help add`. */

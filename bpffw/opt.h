@@ -6,6 +6,7 @@
 #ifndef BPFFW_OPT_H
 #define BPFFW_OPT_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "bpffw/runtime/store.h"
@@ -23,6 +24,7 @@ struct option_row {
 struct invocation {
 	const struct command *command;
 	struct paths paths;
+	char room[3][PATH_MAX]; /* for those of the paths that were relative */
 	bool json, quiet, verbose;
 	bool silent; /* report nothing at all: completion */
 	enum color color;

@@ -10,7 +10,7 @@
 
 /* clang-format off */
 #define CHORES(X) \
-	X(overdue)
+	X(overdue) X(bans)
 /* clang-format on */
 
 struct chore {

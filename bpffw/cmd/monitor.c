@@ -34,7 +34,7 @@ struct monitor {
 static const struct rule *rule_of(const struct monitor *m, const struct event *event)
 {
 	vec_for_each(rule, &m->gen.rs->rules)
-		if (event->source == EVENT_RULE && rule->id == event->rule)
+		if (event->note.source == EVENT_RULE && rule->id == event->note.rule)
 			return rule;
 	return NULL;
 }
@@ -44,7 +44,7 @@ static const struct rule *find_rule(struct monitor *m, const struct event *event
 {
 	const struct rule *rule = rule_of(m, event);
 
-	if (rule || event->source != EVENT_RULE || !store_is_stale(m->s.store))
+	if (rule || event->note.source != EVENT_RULE || !store_is_stale(m->s.store))
 		return rule;
 	m->done = !follow_generation(&m->s, &m->gen);
 	return m->done ? NULL : rule_of(m, event);
@@ -53,11 +53,12 @@ static const struct rule *find_rule(struct monitor *m, const struct event *event
 static const char *source_name(struct monitor *m, const struct event *event,
 			       const struct rule *rule)
 {
-	if (event->source == EVENT_DEFAULT)
+	if (event->note.source == EVENT_DEFAULT)
 		return "default";
-	if (event->source == EVENT_BLACKLIST)
+	if (event->note.source == EVENT_BLACKLIST)
 		return "blacklist";
-	return rule ? rule_reference(m->arena, rule) : arena_printf(m->arena, "r%u", event->rule);
+	return rule ? rule_reference(m->arena, rule)
+		    : arena_printf(m->arena, "r%u", event->note.rule);
 }
 
 static bool read_address(const struct sockaddr *from, struct pkt *own)
@@ -133,7 +134,7 @@ static void put_ban(struct monitor *m, struct buf *out, const struct event *even
 {
 	net_print_ip(out, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
 	buf_puts(out, " for ");
-	print_duration(out, event->ban_seconds);
+	print_duration(out, event->note.ban_seconds);
 	if (!rule || !rule->limit.present)
 		return;
 	buf_puts(out, ", over ");
@@ -144,22 +145,22 @@ static void put_line(struct monitor *m, const struct event *event, const struct 
 		     const struct rule *rule)
 {
 	struct buf out = { .arena = m->arena };
-	unsigned int len = (unsigned int)strlen(told[event->what].word);
+	unsigned int len = (unsigned int)strlen(told[event->note.what].word);
 
 	put_time(&out, m, event);
 	buf_puts(&out, " ");
-	text_tinted(&out, m->color, told[event->what].tint, told[event->what].word);
+	text_tinted(&out, m->color, told[event->note.what].tint, told[event->note.what].word);
 	buf_printf(&out, "%*s", len < 6 ? (int)(6 - len) : 1, "");
 	buf_printf(&out, "%-10s ", source_name(m, event, rule));
-	if (event->what == EVENT_BAN) {
+	if (event->note.what == EVENT_BAN) {
 		put_ban(m, &out, event, pkt, rule);
 	} else {
 		text_escape(&out, follow_interface(&m->gen, pkt->ifnum));
 		buf_puts(&out, " ");
 		packet_line_short(&out, pkt, is_own(m, pkt));
 	}
-	if (event->what == EVENT_OVER)
-		buf_puts(&out, event->dropped ? "  dropped" : "  passed");
+	if (event->note.what == EVENT_OVER)
+		buf_puts(&out, event->note.dropped ? "  dropped" : "  passed");
 	if (event->left_out)
 		buf_printf(&out, "  (%" PRIu64 " more in %u s)", (uint64_t)event->left_out,
 			   event->span_ms / 1000);
@@ -175,22 +176,22 @@ static void put_json(struct monitor *m, const struct event *event, const struct 
 
 	json_object_set_new(object, "time",
 			    json_time(((int64_t)event->time + m->epoch) / (int64_t)EVENT_NS));
-	json_object_set_new(object, "event", json_string(told[event->what].json));
+	json_object_set_new(object, "event", json_string(told[event->note.what].json));
 	json_object_set_new(object, "by", json_string(source_name(m, event, rule)));
 	json_object_set_new(object, "rule",
-			    event->source == EVENT_RULE ? json_sprintf("r%u", event->rule)
+			    event->note.source == EVENT_RULE ? json_sprintf("r%u", event->note.rule)
 							: json_null());
 	json_object_set_new(object, "interface", json_str(follow_interface(&m->gen, pkt->ifnum)));
-	if (event->what == EVENT_BAN) {
+	if (event->note.what == EVENT_BAN) {
 		net_print_ip(&text, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
 		json_object_set_new(object, "banned", json_str(str_of(buf_text(&text))));
-		json_object_set_new(object, "seconds", json_integer(event->ban_seconds));
+		json_object_set_new(object, "seconds", json_integer(event->note.ban_seconds));
 		text.len = 0;
 	}
 	packet_line(&text, pkt);
 	json_object_set_new(object, "packet", json_str(str_of(buf_text(&text))));
 	json_object_set_new(object, "dropped",
-			    json_boolean(event->what == EVENT_DROP || event->dropped));
+			    json_boolean(event->note.what == EVENT_DROP || event->note.dropped));
 	json_object_set_new(object, "left_out", json_integer((json_int_t)event->left_out));
 	json_line(stdout, object);
 }
@@ -201,7 +202,7 @@ static void show(void *ctx, const struct event *event)
 	const struct rule *rule;
 	struct pkt pkt = { 0 };
 
-	if (m->done || event->what > EVENT_BAN || !(m->wanted & 1u << event->what))
+	if (m->done || event->note.what > EVENT_BAN || !(m->wanted & 1u << event->note.what))
 		return;
 	memcpy(&pkt, event->pkt, EVENT_PKT);
 	rule = find_rule(m, event);

@@ -3,6 +3,7 @@
  * The running ruleset into the admin's file. Before anything is written, the new texts are parsed
  * from memory and must mean exactly what runs.
  */
+#include "bpffw/cmd/bans.h"
 #include "bpffw/cmd/files.h"
 #include "bpffw/cmd/merge.h"
 #include "bpffw/ui/json.h"
@@ -283,6 +284,8 @@ static enum exit_code run(const struct invocation *in)
 		code = settle_texts(&save);
 	if (!code)
 		code = write_outputs(&save);
+	if (!code)
+		code = bans_keep(&save.s);
 	if (code)
 		return code;
 	if (in->json)

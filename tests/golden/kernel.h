@@ -27,14 +27,15 @@ static bool kernel_setup(void)
 	return true;
 }
 
-static void kernel_packet(struct test *t, const struct line *line, const struct loaded *loaded)
+static void kernel_packet(struct test *t, const struct line *line,
+			  const struct compiled *compiled, const struct loaded *loaded)
 {
 	struct pkt pkt;
 
 	if (!packet_of_line(t, line, &pkt))
 		return;
-	for (uint32_t places = eval_places(t->rs) + 1; places; places--) {
-		struct eval_result result = eval_packet(t->rs, &pkt, true);
+	for (uint32_t places = eval_places(compiled->lowered) + 1; places; places--) {
+		struct eval_result result = eval_packet(compiled->lowered, &pkt, true);
 		uint32_t answer;
 		int err = witness_ask(loaded, &pkt, &answer);
 
@@ -48,7 +49,7 @@ static void kernel_packet(struct test *t, const struct line *line, const struct 
 			return;
 		}
 		if (result.stage != ANSWER_RULE ||
-		    t->rs->rules.data[result.rule].verb.row->terminal)
+		    compiled->lowered->rules.data[result.rule].verb.row->terminal)
 			return;
 		pkt.from = result.place + 1;
 	}
@@ -72,8 +73,8 @@ static void check_kernel(struct test *t, const struct compiled *compiled)
 	}
 	vec_for_each(line, &t->lines)
 		if (str_is(line->word, "packet"))
-			kernel_packet(t, line, &loaded);
-	if (witness_run(&loaded, t->rs, compiled, 10000, &n, &f) < 0)
+			kernel_packet(t, line, compiled, &loaded);
+	if (witness_run(&loaded, compiled->lowered, compiled, 10000, &n, &f) < 0)
 		complain(t, NULL, "%s", f.what);
 	failure_clear(&f);
 	loaded_close(&loaded);

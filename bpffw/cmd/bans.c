@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Entries that are over make room, and those that rules made are kept over a reboot. */
+#include "bpffw/cmd/bans.h"
+
+#include <errno.h>
+
+#include "bpffw/cmd/chores.h"
+#include "bpffw/runtime/list.h"
+
+enum exit_code bans_keep(struct session *s)
+{
+	_cleanup_lists_ struct lists *lists = NULL;
+	uint32_t swept;
+	int ret = lists_get(s->store, &lists, &s->f);
+
+	if (ret == -ENOENT)
+		return EXIT_DONE;
+	if (ret == 0)
+		ret = lists_sweep(lists, &swept, &s->f);
+	if (ret == 0)
+		ret = lists_save(lists, &s->f);
+	return ret == 0 ? EXIT_DONE : session_failed(s);
+}
+
+static void run(const struct invocation *in)
+{
+	struct session s = { 0 };
+
+	session_start(&s, in);
+	if (session_store(&s, STORE_WRITE) == EXIT_DONE)
+		bans_keep(&s);
+	session_end(&s);
+}
+
+const struct chore chore_bans = { .name = "bans", .seconds = 60, .run = run, .end = run };
