@@ -14,7 +14,7 @@
 	X(apply) X(check) X(list) X(explain) X(status) X(diff) \
 	X(add) X(del) X(replace) X(move) X(enable) X(disable) X(default) \
 	X(ban) X(unban) X(blacklist) X(allowlist) X(set) \
-	X(import) X(export) X(monitor) X(trace) X(save) X(history) X(rollback) X(confirm) X(reset) X(panic) \
+	X(import) X(export) X(monitor) X(trace) X(top) X(stats) X(save) X(history) X(rollback) X(confirm) X(reset) X(panic) \
 	X(shell) X(begin) X(commit) X(abort) X(watch) X(edit) X(help) X(version) X(__complete)
 /* clang-format on */
 

@@ -166,11 +166,6 @@ static bool take_word(struct walk *w, const char *arg)
 	return take_option(w, found, equal ? equal + 1 : NULL);
 }
 
-/* Commands of the language that come later. */
-static const char *const later_commands[] = {
-	"stats", "top",
-};
-
 /* What other tools call it. */
 static const struct {
 	const char *word, *help;
@@ -190,30 +185,12 @@ static const struct {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static bool is_later(const char *name)
-{
-	for (size_t i = 0; i < COUNT(later_commands); i++)
-		if (strcmp(later_commands[i], name) == 0)
-			return true;
-	return false;
-}
-
 static const char *habit_help(const char *name)
 {
 	for (size_t i = 0; i < COUNT(habits); i++)
 		if (strcmp(habits[i].word, name) == 0)
 			return habits[i].help;
 	return NULL;
-}
-
-static bool later_command(const struct walk *w, const char *name)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct diags *ds = diags_new(arena);
-
-	diag_error(ds, (struct span){ 0 }, E190, "'%s' is not supported yet", name);
-	report_diags(w->in, ds);
-	return false;
 }
 
 static bool unknown_command(const struct walk *w, const char *name)
@@ -226,8 +203,6 @@ static bool unknown_command(const struct walk *w, const char *name)
 	for (const struct command *const *c = commands; *c; c++)
 		if (!((*c)->flags & CMD_HIDDEN))
 			str_nearest_offer(&nearest, str_of((*c)->name));
-	if (is_later(name))
-		return later_command(w, name);
 	if (habit_help(name))
 		help = habit_help(name);
 	else if (nearest.best.s)

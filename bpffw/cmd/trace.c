@@ -191,34 +191,18 @@ static enum exit_code resolve(struct trace_command *t)
 		       : EXIT_DONE;
 }
 
-static bool is_established(const struct match *match)
-{
-	return match->row->width && match->row->offset == offsetof(struct pkt, established);
-}
-
 static bool asks_established(const struct expect *packet)
 {
 	vec_for_each(match, &packet->matches)
-		if (is_established(match))
+		if (asks_flows(match))
 			return true;
-	return false;
-}
-
-/* Only then flows are recorded. */
-static bool rules_ask_established(const struct ruleset *rs)
-{
-	vec_for_each(rule, &rs->rules) {
-		vec_for_each(match, &rule->matches)
-			if (!rule->disabled && is_established(match))
-				return true;
-	}
 	return false;
 }
 
 static enum exit_code open_tracer(struct trace_command *t)
 {
 	struct session *s = &t->s;
-	bool flows = rules_ask_established(t->gen.rs);
+	bool flows = rules_ask_flows(t->gen.rs);
 	struct compiled filter;
 
 	if (!flows && asks_established(&t->packet))

@@ -33,6 +33,20 @@ static struct str attr_text(struct arena *arena, const struct nlattr *attr)
 	return (struct str){ arena_strndup(arena, text, len), len };
 }
 
+static void read_stats(struct netdev *dev, const struct nlattr *attr)
+{
+	struct rtnl_link_stats64 stats = { 0 };
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	memcpy(&stats, mnl_attr_get_payload(attr), len < sizeof(stats) ? len : sizeof(stats));
+	dev->rx_packets = stats.rx_packets;
+	dev->rx_bytes = stats.rx_bytes;
+	dev->rx_errors = stats.rx_errors;
+	dev->rx_dropped = stats.rx_dropped;
+	dev->tx_packets = stats.tx_packets;
+	dev->tx_bytes = stats.tx_bytes;
+}
+
 static void read_link_attr(struct arena *arena, struct netdev *dev, const struct nlattr *attr)
 {
 	const struct nlattr *inner;
@@ -56,6 +70,9 @@ static void read_link_attr(struct arena *arena, struct netdev *dev, const struct
 			if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
 				dev->kind = attr_text(arena, inner);
 		}
+		break;
+	case IFLA_STATS64:
+		read_stats(dev, attr);
 		break;
 	case IFLA_XDP:
 		mnl_attr_for_each_nested(inner, attr)

@@ -19,6 +19,8 @@ struct netdev {
 	bool peer_elsewhere;  /* it lies in another network namespace */
 	uint32_t xdp_program; /* id of the program that holds the hook, 0: free */
 	bool xdp_native;      /* it is attached to the driver */
+	/* What the kernel counts, of this network namespace's side. */
+	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, tx_packets, tx_bytes;
 };
 typedef VEC(struct netdev) netdevs;
 

@@ -141,3 +141,18 @@ bool observer_concerns(const struct observer *o, uint32_t rule, const struct pkt
 			return false;
 	return true;
 }
+
+bool asks_flows(const struct match *match)
+{
+	return match->row->width && match->row->offset == offsetof(struct pkt, established);
+}
+
+bool rules_ask_flows(const struct ruleset *rs)
+{
+	vec_for_each(rule, &rs->rules) {
+		vec_for_each(match, &rule->matches)
+			if (!rule->disabled && asks_flows(match))
+				return true;
+	}
+	return false;
+}

@@ -33,6 +33,10 @@ void observer_fill(const struct observer *observer, struct pkt *pkt, uint64_t ut
 /* Does the description hold? @pkt: filled */
 bool observer_wants(const struct observer *observer, const struct pkt *pkt);
 
+/* `established`; only where an enabled rule asks for it flows are recorded. */
+bool asks_flows(const struct match *match);
+bool rules_ask_flows(const struct ruleset *rs);
+
 /* Does the rule speak of packets of this family and protocol? */
 bool observer_concerns(const struct observer *observer, uint32_t rule, const struct pkt *pkt);
 

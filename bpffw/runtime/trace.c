@@ -18,6 +18,7 @@
 
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/lock.h"
+#include "bpffw/runtime/observe.h"
 #include "bpffw/runtime/state.h"
 #include "bpffw/runtime/swap.h"
 
@@ -41,7 +42,7 @@ struct trace {
 
 static bool is_known_late(const struct ruleset *rs, const struct match *match)
 {
-	if (match->row->offset == offsetof(struct pkt, established) && match->row->width)
+	if (asks_flows(match))
 		return true;
 	vec_for_each(atom, &match->atoms)
 		if (atom->kind == ATOM_SET && rs->sets.data[atom->set].runtime)

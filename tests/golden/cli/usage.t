@@ -68,12 +68,7 @@ exit 5
 err
 | {"schema":"bpffw.error/1","errors":[{"file":null,"line":null,"col":null,"end_col":null,"code":null,"severity":"error","message":"'apply' needs root (or CAP_BPF and CAP_NET_ADMIN)","help":"run it as root, or with both capabilities"}]}
 
-# A command of the language that comes later, and habits from elsewhere.
-cli bpffw stats eth0
-exit 2
-err
-| error: 'stats' is not supported yet [E190]
-
+# Habits from elsewhere.
 cli bpffw show
 exit 2
 err
