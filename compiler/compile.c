@@ -261,6 +261,13 @@ bool compile_asks_for_flows(const struct ruleset *rs)
 	return false;
 }
 
+uint32_t compile_flows(const struct ruleset *rs)
+{
+	if (!compile_asks_for_flows(rs))
+		return 0;
+	return rs->flows ? (uint32_t)rs->flows : FLOWS_DEFAULT;
+}
+
 bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_options options,
 		  struct compiled *ret_compiled)
 {
@@ -281,8 +288,7 @@ bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_opt
 	compiled.enter.essential = rs->essential;
 	ask_for_handshakes(rs, &compiled.enter);
 	compiled.enter.established = compile_asks_for_flows(rs);
-	if (compiled.enter.established)
-		compiled.flows = rs->flows ? (uint32_t)rs->flows : FLOWS_DEFAULT;
+	compiled.flows = compile_flows(rs);
 	*ret_compiled = compiled;
 	return true;
 }

@@ -20,6 +20,9 @@ bool compile(struct diags *ds, const struct ruleset *rs, struct compiled *ret_co
 /* Only what a rule asks for is looked up: does one ask whether a packet is established? */
 bool compile_asks_for_flows(const struct ruleset *rs);
 
+/* How many flows there is room for; 0: no rule asks. */
+uint32_t compile_flows(const struct ruleset *rs);
+
 /* For tests and dumps. */
 struct compile_options {
 	const char *passes;     /* letters of PASSES (cube.h); NULL: all */

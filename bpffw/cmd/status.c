@@ -21,7 +21,7 @@ struct status {
 	struct generation gen;
 	struct attached *attached;
 	uint32_t n_attached;
-	struct compiled compiled;
+	uint32_t flows_room;      /* 0: no rule asks for flows */
 	struct lists *lists;      /* NULL: none yet */
 	struct flows_count flows; /* of a ruleset that asks for them */
 	strs tracked;             /* interfaces whose outgoing flows are recorded */
@@ -138,12 +138,12 @@ static void put_flows(struct status *st, struct buf *out)
 {
 	const struct flow_stats *stats = &st->flows.stats;
 
-	if (!st->compiled.flows)
+	if (!st->flows_room)
 		return;
 	buf_puts(out, "established ");
 	text_count(out, st->flows.confirmed, "flow");
 	buf_puts(out, " / ");
-	text_grouped(out, st->compiled.flows);
+	text_grouped(out, st->flows_room);
 	buf_puts(out, ", egress tracked on ");
 	vec_for_each(name, &st->tracked) {
 		buf_puts(out, name == st->tracked.data ? "" : ", ");
@@ -163,7 +163,7 @@ static int read_flows(struct status *st)
 	struct session *s = &st->s;
 	int ret;
 
-	if (!st->compiled.flows)
+	if (!st->flows_room)
 		return 0;
 	ret = flows_count(s->store, &st->flows, &s->f);
 	if (ret == 0 || ret == -ENOENT)
@@ -293,9 +293,9 @@ static void print_text(struct status *st)
 	buf_puts(&out, "program     ");
 	text_count(&out, st->gen.rs->rules.len, "rule");
 	buf_puts(&out, ", ");
-	text_count(&out, st->compiled.n_insns, "instruction");
+	text_count(&out, st->gen.info.n_insns, "instruction");
 	buf_puts(&out, ", tables ");
-	text_grouped(&out, st->compiled.blob_size);
+	text_grouped(&out, st->gen.info.blob_size);
 	buf_puts(&out, " bytes\n");
 	put_flows(st, &out);
 	put_sets(st, &out);
@@ -326,11 +326,11 @@ static json_t *flows_json(const struct status *st)
 
 	vec_for_each(name, &st->tracked)
 		json_array_append_new(tracked, json_str(*name));
-	return json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "flows", (json_int_t)st->flows.confirmed, "new",
-		(json_int_t)st->flows.fresh, "limit", (json_int_t)st->compiled.flows, "evicted",
-		(json_int_t)stats->evicted_confirmed, "evicted_new", (json_int_t)stats->evicted_new,
-		"refused_new", (json_int_t)stats->refused, "tracked", tracked);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "flows", (json_int_t)st->flows.confirmed,
+			 "new", (json_int_t)st->flows.fresh, "limit", (json_int_t)st->flows_room,
+			 "evicted", (json_int_t)stats->evicted_confirmed, "evicted_new",
+			 (json_int_t)stats->evicted_new, "refused_new", (json_int_t)stats->refused,
+			 "tracked", tracked);
 }
 
 static void print_json(struct status *st)
@@ -350,13 +350,13 @@ static void print_json(struct status *st)
 		json_object_set_new(object, "last_good", good ? json_integer(good) : json_null());
 		json_object_set_new(object, "interfaces", interfaces_json(st));
 		json_object_set_new(object, "established",
-				    st->compiled.flows ? flows_json(st) : json_null());
+				    st->flows_room ? flows_json(st) : json_null());
 		json_object_set_new(object, "sets", sets_json(st));
 		json_object_set_new(object, "syncookies", cookies_json(st));
 		json_object_set_new(object, "rules", json_integer(st->gen.rs->rules.len));
-		json_object_set_new(object, "instructions", json_integer(st->compiled.n_insns));
+		json_object_set_new(object, "instructions", json_integer(st->gen.info.n_insns));
 		json_object_set_new(object, "maps",
-				    json_pack("{s:i}", "blob", (int)st->compiled.blob_size));
+				    json_pack("{s:i}", "blob", (int)st->gen.info.blob_size));
 		json_object_set_new(object, "limits", limits_json(st));
 	}
 	json_line(stdout, object);
@@ -381,9 +381,9 @@ static enum exit_code status(struct status *st)
 		code = session_lists(s, &st->lists);
 	if (code)
 		return code;
+	st->flows_room = compile_flows(st->gen.rs);
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
-	    !compile(s->ds, st->gen.rs, &st->compiled) || read_flows(st) < 0 ||
-	    limits_count(s->store, st->gen.rs, st->sources, &s->f) < 0)
+	    read_flows(st) < 0 || limits_count(s->store, st->gen.rs, st->sources, &s->f) < 0)
 		return session_failed(s);
 	if (s->in->json)
 		print_json(st);

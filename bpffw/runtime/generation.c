@@ -24,14 +24,11 @@ static void mark_rolled_back(struct gen_info *infos, uint32_t n)
 int store_info(struct store *store, struct arena *arena, uint32_t number, struct gen_info *ret_info,
 	       struct failure *f)
 {
-	struct record record = { 0 };
-	int ret = record_read(store_file(store, number, "json"), arena, &record, f);
+	int ret = record_read_info(store_file(store, number, "json"), arena, ret_info, f);
 
-	if (ret < 0)
-		return ret;
-	record.info.running = store->running == number;
-	*ret_info = record.info;
-	return 0;
+	if (ret == 0)
+		ret_info->running = store->running == number;
+	return ret;
 }
 
 int store_history(struct store *store, struct arena *arena, struct gen_info **ret_infos,
@@ -39,26 +36,25 @@ int store_history(struct store *store, struct arena *arena, struct gen_info **re
 {
 	numbers recorded = store_recorded(store);
 	struct gen_info *infos = arena_new_array(arena, struct gen_info, recorded.len + 1);
-	struct record record = { 0 };
 	uint32_t n = 0;
 	int ret;
 
 	for (uint32_t i = recorded.len; i-- > 0;) {
-		ret = record_read(store_file(store, recorded.data[i], "json"), arena, &record, f);
+		ret = record_read_info(store_file(store, recorded.data[i], "json"), arena,
+				       &infos[n], f);
 		if (ret == -ENOENT)
 			continue; /* a writer has just deleted it */
 		if (ret == -EINVAL) {
 			/* One damaged record must not hide the others. */
 			failure_clear(f);
-			record = (struct record){
-				.info = { .number = recorded.data[i],
-					  .by = str_of("-"),
-					  .how = str_of("its record is damaged") },
+			infos[n] = (struct gen_info){
+				.number = recorded.data[i],
+				.by = str_of("-"),
+				.how = str_of("its record is damaged"),
 			};
 		} else if (ret < 0) {
 			return ret;
 		}
-		infos[n] = record.info;
 		infos[n].running = store->running == recorded.data[i];
 		n++;
 	}

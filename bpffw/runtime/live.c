@@ -98,6 +98,8 @@ static void fill_record(const struct live *live, struct record *record)
 		.tty = terminal_name(w->arena),
 		.iface_names = w->rs->iface_names,
 		.next_id = w->rs->next_id,
+		.n_insns = w->compiled.n_insns,
+		.blob_size = w->compiled.blob_size,
 	};
 	info->iface_names.len = targets_names_used(w->rs, &w->targets);
 	if (change->files.len || !change->old)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The text of a generation is our own and canonical, so its tokens tell all: no tree is built and
- * the record is not read as JSON, which together would take longer than a person waits for TAB.
+ * The text of a generation is our own and canonical, so its tokens tell all: no tree is built,
+ * which would take longer than a person waits for TAB.
  */
 #include "bpffw/runtime/outline.h"
 
@@ -101,47 +101,23 @@ static void scan_line(struct scan *s)
 	}
 }
 
-/* The ids are the first numbers of the arrays in "rules", in print order (record.c). */
-static void read_ids(const char *json, struct outline *outline)
-{
-	const char *at = strstr(json, "\"rules\":[");
-
-	if (!at)
-		return;
-	at += strlen("\"rules\":[");
-	for (uint32_t i = 0; i < outline->rules.len && *at == '['; i++) {
-		uint32_t id = 0;
-
-		for (at++; *at >= '0' && *at <= '9'; at++)
-			id = id * 10 + (uint32_t)(*at - '0');
-		outline->rules.data[i].id = id;
-		at = strchrnul(at, ']');
-		at += *at == ']';
-		at += *at == ',';
-	}
-}
-
-static const char *read_kept(struct store *store, struct arena *arena, const char *suffix,
-			     struct str *ret_text)
-{
-	return host_io.read(host_io.ctx, arena, store_file(store, store->running, suffix), ret_text);
-}
-
 int store_outline(struct store *store, struct arena *arena, struct outline *ret_outline,
 		  struct failure *f)
 {
 	struct outline outline = { 0 };
 	struct scan s = { .arena = arena, .to = &outline };
 	struct diags *ds = diags_new(arena);
-	struct str json;
-	const char *why = NULL;
+	struct record record = { 0 };
+	const char *why;
+	int ret;
 
 	*ret_outline = (struct outline){ 0 };
 	if (!store->running)
 		return 0;
-	why = read_kept(store, arena, "fw", &s.text);
-	if (!why)
-		why = read_kept(store, arena, "json", &json);
+	ret = record_read(store_file(store, store->running, "json"), arena, &record, f);
+	if (ret < 0)
+		return ret;
+	why = host_io.read(host_io.ctx, arena, store_file(store, store->running, "fw"), &s.text);
 	if (why)
 		return fail_plain(f, EIO, EXIT_SYSTEM, "generation %u cannot be read back: %s",
 				  store->running, why);
@@ -150,7 +126,8 @@ int store_outline(struct store *store, struct arena *arena, struct outline *ret_
 	next(&s);
 	while (s.now.kind != TOKEN_END)
 		scan_line(&s);
-	read_ids(json.s, &outline);
+	for (uint32_t i = 0; i < outline.rules.len && i < record.rules.len; i++)
+		outline.rules.data[i].id = record.rules.data[i].id;
 	*ret_outline = outline;
 	return 0;
 }

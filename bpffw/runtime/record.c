@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * JSON by jansson. A rule is a short array, [id, slot, file, line, start, end, changed], and for a
- * limit [..., slot of the excess, clock], because
- * a ruleset may have 100 000; file is an index into "files" of origins, -1: typed as a command.
+ * JSON by jansson, but for the rules: a ruleset may have 100 000 of them, every command reads them,
+ * and a tree of values takes longer than all else that `status` does. They are the last member,
+ * written and read here: one array of [id, slot, file, line, start, end, changed], and for a limit
+ * [..., slot of the excess, clock]; file is an index into "origins", -1: typed as a command.
  */
 #include "bpffw/runtime/record.h"
 
@@ -10,13 +11,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "bpffw/runtime/host.h"
 #include "bpffw/runtime/pin.h"
 
-#define SCHEMA "bpffw.generation/1"
+#define SCHEMA    "bpffw.generation/1"
+#define RULES     ",\"rules\":["
+#define RULES_END "]}"
 
 /* Paths and commands may hold any byte; JSON holds UTF-8 only. */
 static json_t *text_json(struct str text)
@@ -78,31 +83,41 @@ static int origin_file(json_t *origins, struct str file)
 	return (int)json_array_size(origins) - 1;
 }
 
-static json_t *rules_json(const struct record *record, json_t *origins)
+static void put_rule(struct buf *out, const struct record_rule *rule, json_t *origins)
 {
-	json_t *array = json_array();
+	const struct origin *from = &rule->origin;
 
-	vec_for_each(rule, &record->rules) {
-		const struct origin *from = &rule->origin;
+	buf_printf(out, "[%u,%u,%d,%u,%u,%u,%s", rule->id, rule->slot,
+		   origin_file(origins, from->file), from->line, from->start, from->end,
+		   from->changed ? "true" : "false");
+	if (rule->over_slot)
+		buf_printf(out, ",%u,%u", rule->over_slot, rule->clock);
+	buf_puts(out, "]");
+}
 
-		json_t *row = json_pack("[i,i,i,i,i,i,b]", (int)rule->id, (int)rule->slot,
-					origin_file(origins, from->file), (int)from->line,
-					(int)from->start, (int)from->end, (int)from->changed);
+static int write_text(const char *path, const json_t *head, const struct buf *rules,
+		      struct failure *f)
+{
+	struct buf out = { .arena = rules->arena };
+	char *text = json_dumps(head, JSON_COMPACT);
 
-		if (rule->over_slot) {
-			json_array_append_new(row, json_integer(rule->over_slot));
-			json_array_append_new(row, json_integer(rule->clock));
-		}
-		json_array_append_new(array, row);
-	}
-	return array;
+	if (!text)
+		return fail(f, ENOMEM, "cannot write %s", path);
+	buf_puts(&out, text);
+	free(text);
+	out.len--; /* the closing brace comes after the rules */
+	buf_puts(&out, RULES);
+	buf_add(&out, (struct str){ rules->data, rules->len });
+	buf_puts(&out, RULES_END);
+	return file_replace(path, out.data, out.len, f);
 }
 
 int record_write(const char *path, const struct record *record, struct failure *f)
 {
 	const struct gen_info *info = &record->info;
 	json_t *root = json_object(), *origins = json_array();
-	char *text;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct buf rules = { .arena = arena };
 	int ret;
 
 	json_object_set_new(root, "schema", json_string(SCHEMA));
@@ -118,20 +133,21 @@ int record_write(const char *path, const struct record *record, struct failure *
 	json_object_set_new(root, "sudo", text_json(info->sudo));
 	json_object_set_new(root, "tty", text_json(info->tty));
 	json_object_set_new(root, "next_id", json_integer(info->next_id));
+	json_object_set_new(root, "instructions", json_integer(info->n_insns));
+	json_object_set_new(root, "tables", json_integer(info->blob_size));
 	json_object_set_new(root, "boot", text_json(record->boot));
 	json_object_set_new(root, "enter", json_integer(record->enter_id));
 	json_object_set_new(root, "interfaces", names_json(&info->iface_names));
 	json_object_set_new(root, "listed", names_json(&record->listed));
 	json_object_set_new(root, "files", files_json(info));
 	json_object_set_new(root, "lists", names_json(&info->lists));
-	json_object_set_new(root, "rules", rules_json(record, origins));
+	vec_for_each(rule, &record->rules) {
+		buf_puts(&rules, rules.len ? "," : "");
+		put_rule(&rules, rule, origins);
+	}
 	json_object_set_new(root, "origins", origins);
-	text = json_dumps(root, JSON_COMPACT);
+	ret = write_text(path, root, &rules, f);
 	json_decref(root);
-	if (!text)
-		return fail(f, ENOMEM, "cannot write %s", path);
-	ret = file_replace(path, text, strlen(text), f);
-	free(text);
 	return ret;
 }
 
@@ -176,42 +192,93 @@ static void read_files(struct arena *arena, const json_t *array, struct gen_info
 	}
 }
 
-static uint32_t field(const json_t *rule, size_t index)
+/* Exactly what put_rule() writes; anything else, and the record is damaged. */
+struct scan {
+	const char *at; /* ends in a NUL */
+	bool failed;
+};
+
+static bool take(struct scan *s, const char *text)
 {
-	return (uint32_t)json_integer_value(json_array_get(rule, index));
+	size_t len = strlen(text);
+
+	if (strncmp(s->at, text, len) != 0)
+		return false;
+	s->at += len;
+	return true;
 }
 
-static void read_rules(struct arena *arena, const json_t *array, const strs *origins,
-		       struct record *record)
+static void expect(struct scan *s, const char *text)
+{
+	s->failed |= !take(s, text);
+}
+
+static uint32_t take_number(struct scan *s)
+{
+	const char *start = s->at;
+	uint64_t value = 0;
+
+	for (; *s->at >= '0' && *s->at <= '9' && s->at - start < 10; s->at++)
+		value = value * 10 + (uint64_t)(*s->at - '0');
+	s->failed |= s->at == start || value > UINT32_MAX;
+	return (uint32_t)value;
+}
+
+static struct str take_file(struct scan *s, const strs *origins)
 {
 	uint32_t file;
-	bool known;
 
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *rule = json_array_get(array, i);
-		struct record_rule *to = vec_add(arena, &record->rules);
+	if (take(s, "-1"))
+		return (struct str){ NULL, 0 };
+	file = take_number(s);
+	if (origins->data && file < origins->len)
+		return origins->data[file];
+	s->failed = true;
+	return (struct str){ NULL, 0 };
+}
 
-		file = field(rule, 2);
-		known = origins->data && file < origins->len;
-		to->id = field(rule, 0);
-		to->slot = field(rule, 1);
-		to->origin = (struct origin){
-			.file = known ? origins->data[file] : (struct str){ NULL, 0 },
-			.line = field(rule, 3),
-			.start = field(rule, 4),
-			.end = field(rule, 5),
-			.changed = json_is_true(json_array_get(rule, 6)),
-		};
-		to->over_slot = field(rule, 7);
-		to->clock = (uint8_t)field(rule, 8);
+static void take_rule(struct scan *s, const strs *origins, struct record_rule *to)
+{
+	expect(s, "[");
+	to->id = take_number(s);
+	expect(s, ",");
+	to->slot = take_number(s);
+	expect(s, ",");
+	to->origin.file = take_file(s, origins);
+	expect(s, ",");
+	to->origin.line = take_number(s);
+	expect(s, ",");
+	to->origin.start = take_number(s);
+	expect(s, ",");
+	to->origin.end = take_number(s);
+	to->origin.changed = take(s, ",true");
+	if (!to->origin.changed)
+		expect(s, ",false");
+	if (take(s, ",")) {
+		to->over_slot = take_number(s);
+		expect(s, ",");
+		to->clock = (uint8_t)take_number(s);
 	}
+	expect(s, "]");
+}
+
+static bool read_rules(struct arena *arena, const char *text, const strs *origins,
+		       struct record *record)
+{
+	struct scan s = { .at = text };
+
+	while (!s.failed && !take(&s, RULES_END)) {
+		if (record->rules.len)
+			expect(&s, ",");
+		take_rule(&s, origins, vec_add(arena, &record->rules));
+	}
+	return !s.failed && !*s.at;
 }
 
 static void read_root(struct arena *arena, const json_t *root, struct record *ret_record)
 {
 	struct record record = { 0 };
 	struct gen_info *info = &record.info;
-	strs origins = names_of(arena, json_object_get(root, "origins"));
 
 	info->number = number_of(root, "number");
 	info->when = json_integer_value(json_object_get(root, "when"));
@@ -225,40 +292,108 @@ static void read_root(struct arena *arena, const json_t *root, struct record *re
 	info->sudo = member(arena, root, "sudo");
 	info->tty = member(arena, root, "tty");
 	info->next_id = number_of(root, "next_id");
+	info->n_insns = number_of(root, "instructions");
+	info->blob_size = number_of(root, "tables");
 	info->iface_names = names_of(arena, json_object_get(root, "interfaces"));
 	record.boot = member(arena, root, "boot");
 	record.enter_id = number_of(root, "enter");
 	record.listed = names_of(arena, json_object_get(root, "listed"));
 	read_files(arena, json_object_get(root, "files"), info);
 	info->lists = names_of(arena, json_object_get(root, "lists"));
-	read_rules(arena, json_object_get(root, "rules"), &origins, &record);
 	*ret_record = record;
+}
+
+/* Records are replaced, never written into: the size stays. */
+static int read_file(const char *path, struct arena *arena, struct str *ret_text, struct failure *f)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	ssize_t n = 1;
+	char *text;
+	size_t len;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : fail(f, errno, "cannot read %s", path);
+	if (fstat(fd, &st) < 0)
+		return fail(f, errno, "cannot read %s", path);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > HOST_FILE_MAX)
+		return fail_plain(f, EINVAL, EXIT_SYSTEM, "%s is not a record of bpffw", path);
+	text = arena_alloc(arena, (size_t)st.st_size + 1);
+	for (len = 0; n > 0 && len < (size_t)st.st_size; len += (size_t)n) {
+		n = read(fd, text + len, (size_t)st.st_size - len);
+		if (n < 0)
+			return fail(f, errno, "cannot read %s", path);
+	}
+	*ret_text = (struct str){ text, (uint32_t)len };
+	return 0;
+}
+
+/* @ret_rules: the text after the head. Such a marker stands in no JSON string: its quote is bare.
+ */
+static json_t *read_head(struct str text, const char **ret_rules)
+{
+	const char *rules = memmem(text.s, text.len, RULES, strlen(RULES));
+	const char *schema;
+	json_error_t error;
+	json_t *root;
+	char *head;
+
+	if (!rules)
+		return NULL;
+	*ret_rules = rules + strlen(RULES);
+	head = strndup(text.s, (size_t)(rules - text.s) + 1);
+	if (!head)
+		return NULL;
+	head[rules - text.s] = '}';
+	root = json_loads(head, 0, &error);
+	free(head);
+	schema = json_string_value(json_object_get(root, "schema"));
+	if (schema && strcmp(schema, SCHEMA) == 0)
+		return root;
+	json_decref(root);
+	return NULL;
+}
+
+static int read_record(const char *path, struct arena *arena, struct record *ret_record,
+		       bool with_rules, struct failure *f)
+{
+	_cleanup_arena_ struct arena *own = arena_new();
+	const char *rules;
+	struct str text = { 0 };
+	strs origins;
+	json_t *root;
+	bool sound = true;
+	int ret = read_file(path, own, &text, f);
+
+	if (ret < 0)
+		return ret;
+	root = read_head(text, &rules);
+	if (root) {
+		read_root(arena, root, ret_record);
+		origins = names_of(arena, json_object_get(root, "origins"));
+		if (with_rules)
+			sound = read_rules(arena, rules, &origins, ret_record);
+	}
+	if (!root || !sound)
+		ret = fail_plain(f, EINVAL, EXIT_SYSTEM, "%s is not a record of bpffw", path);
+	json_decref(root);
+	return ret;
 }
 
 int record_read(const char *path, struct arena *arena, struct record *ret_record, struct failure *f)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	json_error_t error;
-	json_t *root;
-	FILE *file;
+	return read_record(path, arena, ret_record, true, f);
+}
 
-	if (fd < 0)
-		return errno == ENOENT ? -ENOENT : fail(f, errno, "cannot read %s", path);
-	/* Buffered: json_loadfd() makes a system call for each byte. */
-	file = fdopen(fd, "r");
-	if (!file)
-		return fail(f, errno, "cannot read %s", path);
-	take_fd(&fd);
-	root = json_loadf(file, 0, &error);
-	fclose(file);
-	if (!json_is_object(root) || !json_is_string(json_object_get(root, "schema")) ||
-	    strcmp(json_string_value(json_object_get(root, "schema")), SCHEMA) != 0) {
-		json_decref(root);
-		return fail_plain(f, EINVAL, EXIT_SYSTEM, "%s is not a record of bpffw", path);
-	}
-	read_root(arena, root, ret_record);
-	json_decref(root);
-	return 0;
+int record_read_info(const char *path, struct arena *arena, struct gen_info *ret_info,
+		     struct failure *f)
+{
+	struct record record = { 0 };
+	int ret = read_record(path, arena, &record, false, f);
+
+	if (ret == 0)
+		*ret_info = record.info;
+	return ret;
 }
 
 struct str record_boot(struct arena *arena)

@@ -27,6 +27,10 @@ int record_write(const char *path, const struct record *record, struct failure *
 int record_read(const char *path, struct arena *arena, struct record *ret_record,
 		struct failure *f);
 
+/* The same without the rules, which are nearly all of it. */
+int record_read_info(const char *path, struct arena *arena, struct gen_info *ret_info,
+		     struct failure *f);
+
 /* Id of this boot; len 0: not known. */
 struct str record_boot(struct arena *arena);
 

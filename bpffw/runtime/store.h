@@ -87,6 +87,7 @@ struct gen_info {
 	strs lists;       /* list files of its sets; their bytes are kept (lists.h) */
 	strs iface_names; /* by number */
 	uint32_t next_id;
+	uint32_t n_insns, blob_size; /* of its classifier: instructions, bytes of its tables */
 };
 
 /* What the record of a generation says. Return: -ENOENT when there is none (@f untouched). */

@@ -171,12 +171,12 @@ static void remove_ending(struct store *store, const char *dir, const char *end)
 /* It ran, and was not confirmed: history keeps it. */
 static bool was_rolled_back(struct store *store, uint32_t number)
 {
-	struct record record = { 0 };
+	struct gen_info info = { 0 };
 	struct failure unread = { 0 };
 
-	if (record_read(store_file(store, number, "json"), store->arena, &record, &unread) < 0)
+	if (record_read_info(store_file(store, number, "json"), store->arena, &info, &unread) < 0)
 		failure_clear(&unread);
-	return record.info.rolled_back;
+	return info.rolled_back;
 }
 
 /* The running generation and the one before it stay; newer ones never ran, but on trial. */

@@ -41,9 +41,23 @@ json_t *json_time(int64_t when)
 	return json_string(text);
 }
 
+#define DUMP_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9))
+
+static int add_piece(const char *piece, size_t len, void *out)
+{
+	buf_add(out, (struct str){ piece, (uint32_t)len });
+	return 0;
+}
+
+void json_into(struct buf *out, json_t *object)
+{
+	json_dump_callback(object, add_piece, out, DUMP_FLAGS);
+	json_decref(object);
+}
+
 void json_line(FILE *file, json_t *object)
 {
-	json_dumpf(object, file, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+	json_dumpf(object, file, DUMP_FLAGS);
 	fputc('\n', file);
 	json_decref(object);
 }

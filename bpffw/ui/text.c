@@ -109,14 +109,34 @@ struct glyph text_glyph(struct str text)
 	return glyph_escape(text, escape);
 }
 
+/* Bytes of @text, from its start, that are shown as they are and take a column each. */
+static uint32_t plain_run(struct str text)
+{
+	uint32_t n = 0;
+
+	while (n < text.len && text.s[n] >= ' ' && text.s[n] <= '~')
+		n++;
+	return n;
+}
+
 static unsigned int escape_into(struct buf *out, struct str text)
 {
 	unsigned int columns = 0;
 	char escape[12];
 
 	while (text.len) {
-		struct glyph g = glyph_escape(text, escape);
+		uint32_t plain = plain_run(text);
+		struct glyph g;
 
+		if (plain) {
+			if (out)
+				buf_add(out, (struct str){ text.s, plain });
+			columns += plain;
+			text.s += plain;
+			text.len -= plain;
+			continue;
+		}
+		g = glyph_escape(text, escape);
 		if (out && escape[0])
 			buf_puts(out, escape);
 		else if (out)

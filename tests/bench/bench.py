@@ -383,12 +383,18 @@ def time_bpffw(place, options, namespace, store, file, row, key):
     row["peak_kb"] = max(row.get("peak_kb", 0), times["peak_kb"])
 
 
+# Commands that only read; they should begin to answer at once, however many rules there are.
+READERS = ("list", "status", "history", "explain src 192.0.2.1 tcp dport 22 syn",
+           "diff FILE", "blacklist list")
+
+
 def time_changes(place, options, namespace, size):
     """One size: apply of another list and of one changed rule against nft -f, interleaved."""
     store = f"times{size}"
     one, other = (place.rules("acl", size, seed, 4, "bench0") for seed in (1, 2))
     change_one(f"{one}/rules.fw", f"{one}/changed.fw")
-    row = dict(size=size, bpffw=[], changed=[], nft=[], phases=[], complete=[])
+    row = dict(size=size, bpffw=[], changed=[], nft=[], phases=[], complete=[],
+               readers={command: [] for command in READERS})
     try:
         # Reading alone, without making a program of it.
         times = place.timed(namespace, BPFFW, "check", "--dump=rules", f"{one}/rules.fw")
@@ -405,6 +411,10 @@ def time_changes(place, options, namespace, size):
         for _ in range(options.time_rounds):
             times = place.timed(namespace, *place.bpffw(store), "__complete", "--", "del", "")
             row["complete"].append(times["ms"])
+            for command, values in row["readers"].items():
+                words = command.replace("FILE", f"{one}/changed.fw").split()
+                times = place.timed(namespace, *place.bpffw(store), *words)
+                values.append(times["ms"])
         row["memory"] = json.loads(run(MEASURE, "memory", place.store(store)))
         row["check"] = place.timed(namespace, BPFFW, "-v", "check", f"{one}/rules.fw",
                                    timeout=options.patience)["output"].splitlines()[-8:]

@@ -132,6 +132,9 @@ def show_times(rows):
                         f"{row['read']['peak_kb'] // 1024} MB")
         if row.get("complete"):
             said.append(f"TAB behind 'del' {number(median(row['complete']))} ms")
+        for command, values in row.get("readers", {}).items():
+            if values:
+                said.append(f"{command.split()[0]} {number(median(values))} ms")
         for key in dict.fromkeys(key for turn in row["phases"] for key in turn):
             values = [turn[key] for turn in row["phases"] if key in turn]
             said.append(f"{key} {number(median(values))}")
@@ -239,6 +242,9 @@ def time_goals(rows):
                    median(row["changed"]) if ran else None, 150)
             yield ("TAB behind 'del' at 10k, ms", "<= 20",
                    median(row["complete"]) if row.get("complete") else None, 20)
+            for command, values in row.get("readers", {}).items():
+                yield (f"{command.split()[0]} at 10k, ms", "<= 30",
+                       median(values) if values else None, 30)
         proofs = [turn["proof"] / turn["compile"] for turn in row["phases"]
                   if turn.get("proof") and turn.get("compile")]
         if proofs:

@@ -142,7 +142,9 @@ static struct record sample(struct arena *arena)
 			  .how = STR("apply \"a b\".fw \xff"),
 			  .saved = true,
 			  .same_as = 9,
-			  .next_id = 77 },
+			  .next_id = 77,
+			  .n_insns = 282,
+			  .blob_size = 843680 },
 		.enter_id = 4711,
 		.boot = STR("boot"),
 	};
@@ -164,6 +166,7 @@ static void test_record(void **state)
 	struct record in = sample(arena), out;
 	const char *path = path_of(arena, "12.json");
 	struct failure f = { 0 };
+	struct gen_info info;
 
 	assert_int_equal(record_write(path, &in, &f), 0);
 	assert_int_equal(record_read(path, arena, &out, &f), 0);
@@ -188,12 +191,33 @@ static void test_record(void **state)
 	assert_true(str_is(out.rules.data[0].origin.file, "/etc/bpffw/rules.fw"));
 	assert_int_equal(out.rules.data[1].origin.file.len, 0);
 	assert_true(out.rules.data[1].origin.changed);
+	assert_int_equal(record_read_info(path, arena, &info, &f), 0);
+	assert_int_equal(info.n_insns, 282);
+	assert_int_equal(info.blob_size, 843680);
+	assert_true(str_is(info.files.data[0].path, "/etc/bpffw/rules.fw"));
 }
+
+#define HEAD "{\"schema\":\"bpffw.generation/1\""
 
 static void test_record_broken(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "{}", "{\"schema\":7}", "{\"schema\":\"bpffw.generation/2\"}"
+		"",
+		"{",
+		"[]",
+		"{}",
+		"{\"schema\":7}",
+		"{\"schema\":\"bpffw.generation/2\"}",
+		HEAD "}",
+		HEAD ",\"rules\":[]",
+		HEAD ",\"rules\":[]}}",
+		HEAD ",\"rules\":[[1,64,-1,0,0,0,false]",
+		HEAD ",\"rules\":[[1,64,-1,0,0,0]]}",
+		HEAD ",\"rules\":[[1,64,-1,0,0,0,false][2,65,-1,0,0,0,false]]}",
+		HEAD ",\"rules\":[[1,64,0,0,0,0,false]]}",
+		HEAD ",\"rules\":[[4294967297,64,-1,0,0,0,false]]}",
+		HEAD ",\"rules\":[[1,-64,-1,0,0,0,false]]}",
+		HEAD ",\"rules\":[[1,64,-1,0,0,0,false,66]]}",
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *path = path_of(arena, "13.json");
