@@ -355,15 +355,16 @@ static __always_inline struct flow_cell *flow_find(void *table, const struct flo
 	for (__u32 which = 0; which < 2; which++) {
 		struct flow_row *row = flow_row(table, h, id, which);
 		struct flow_cell *cell;
-		__u32 at1, at2, at3;
+		__u32 not0, not1, not2;
 		__u64 word;
 
 		if (!row)
 			return 0;
-		at1 = flow_same(row->cell[1].tag, id->tag);
-		at2 = flow_same(row->cell[2].tag, id->tag);
-		at3 = flow_same(row->cell[3].tag, id->tag);
-		cell = &row->cell[(at1 | at2 << 1 | at3 * 3) & 3];
+		/* The first one: that is where flow_insert() puts a flow that comes again. */
+		not0 = 1 ^ flow_same(row->cell[0].tag, id->tag);
+		not1 = not0 & (1 ^ flow_same(row->cell[1].tag, id->tag));
+		not2 = not1 & (1 ^ flow_same(row->cell[2].tag, id->tag));
+		cell = &row->cell[(not0 + not1 + not2) & 3];
 		word = *(volatile __u64 *)&cell->word;
 		if (cell->tag != id->tag || !flow_left(word, now))
 			continue;
@@ -375,14 +376,17 @@ static __always_inline struct flow_cell *flow_find(void *table, const struct flo
 	return 0;
 }
 
-/* How much is lost by overwriting a cell, least first: free ones (of the emptier row), then new
- * flows, then confirmed ones; among these what ends first. The low bits name the cell. */
-static __always_inline __u64 flow_rank(__u64 word, __u32 now, __u32 alive, __u32 place)
+/* How much is lost by overwriting a cell, least first: the one that the flow had before it ended,
+ * free ones (of the emptier row), then new flows, then confirmed ones; among these what ends first.
+ * The low bits name the cell. */
+static __always_inline __u64 flow_rank(const struct flow_cell *cell, __u64 tag, __u32 now,
+				       __u32 alive, __u32 place)
 {
-	__u64 left = flow_left(word, now), living = flow_less(0, left);
+	__u64 word = cell->word, left = flow_left(word, now), living = flow_less(0, left);
 	__u64 class = (1 + flow_is_confirmed(word)) & living;
+	__u64 other = (__u64)flow_same(cell->tag, tag) - 1;
 
-	return (class << 32 | left | (alive & ~living)) << 3 | place;
+	return (class << 32 | left | ((alive + 1) & ~living & other)) << 3 | place;
 }
 
 /*
@@ -405,7 +409,7 @@ static __always_inline void flow_insert(void *table, void *stats, const struct f
 		for (__u32 i = 0; i < FLOW_ROW_CELLS; i++)
 			alive += flow_less(0, flow_left(row->cell[i].word, now)) & 1;
 		for (__u32 i = 0; i < FLOW_ROW_CELLS; i++) {
-			__u64 rank = flow_rank(row->cell[i].word, now, alive, which << 2 | i);
+			__u64 rank = flow_rank(&row->cell[i], id->tag, now, alive, which << 2 | i);
 
 			best ^= (best ^ rank) & flow_less(rank, best);
 		}
