@@ -103,7 +103,11 @@ static __always_inline __u64 limit_hash(const struct limit_row *seed, const stru
 	return hash ^ hash >> 29;
 }
 
-/* ns until the cell says nothing; 0: it says nothing. */
+/*
+ * What is lost with the cell: units of its limit, which are about as many for each packet that the
+ * bucket counts whatever the rate. (By time a flood of new sources on a slow limit would take the
+ * cells of those that are over a fast one.) 0: it says nothing.
+ */
 static __always_inline __u64 limit_left(__u64 cell, __u64 now,
 					const volatile struct limit_unit *units)
 {
@@ -113,8 +117,7 @@ static __always_inline __u64 limit_left(__u64 cell, __u64 now,
 
 	if (!shift)
 		return 0;
-	shift = (shift - 1) & 63;
-	return limit_ahead(cell, now >> shift, most) << shift;
+	return limit_ahead(cell, now >> ((shift - 1) & 63), most);
 }
 
 static __always_inline __u64 limit_min(__u64 a, __u64 b)

@@ -216,6 +216,32 @@ static void test_full_row(void **state)
 				 LIMIT_WITHIN);
 }
 
+/*
+ * A source that used up its burst keeps its cell in a flood of new sources of another limit, though
+ * their buckets are full again much later: they say less.
+ */
+static void test_flood_of_slow(void **state)
+{
+	static struct bench bench;
+	struct rule slow = rule_of(RATE_PACKETS, 6, 60, 6, KEY_SRC);
+	struct rule fast = rule_of(RATE_PACKETS, 200, 1, 400, KEY_SRC);
+	struct act_entry both[2] = { 0 };
+	uint64_t now = 1000 * SECOND, passed = 0;
+
+	fast.id = 8;
+	both[0] = (struct act_entry){ .does = ACT_LIMIT, .limit = limit_act(&slow) };
+	both[1] = (struct act_entry){ .does = ACT_LIMIT, .limit = limit_act(&fast) };
+	acts_units(both, 2, bench.units);
+	for (uint32_t i = 0; i < 10000; i++, now += SECOND / 10000) {
+		for (uint32_t k = 0; k < 10; k++)
+			passed += take(&bench, &both[1].limit, 1, now, 60) != LIMIT_OVER;
+		if (i % 10 == 0)
+			take(&bench, &both[0].limit, i + 2, now, 60);
+	}
+	/* One second: the burst and the rate. */
+	assert_in_range(passed, 590, 620);
+}
+
 static struct pkt packet_of(uint8_t family, uint64_t high, uint64_t low, uint16_t dport)
 {
 	return (struct pkt){ .family = family, .src = { high, low }, .dport = dport };
@@ -303,7 +329,7 @@ int main(void)
 		cmocka_unit_test(test_rates),    cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_wrap),     cmocka_unit_test(test_clamp),
 		cmocka_unit_test(test_full_row), cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_clock),    cmocka_unit_test(test_flood_of_slow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
