@@ -45,7 +45,7 @@ TOOL_BIN := $(TOOL_SRC:%.c=$O/%)
 PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-dev libpcap-dev \
             libreadline-dev libcmocka-dev \
             util-linux mount procps iproute2 iputils-ping ethtool curl netcat-openbsd nftables iptables \
-            python3 python3-scapy mandoc zsh fish expect systemd
+            python3 python3-scapy python3-jsonschema mandoc zsh fish expect systemd
 # ... and what only `make fmt` and `make tidy` need.
 PACKAGES_FORMAT := clang-format clang-tidy
 
@@ -171,9 +171,10 @@ BASH_DIR   = $(PREFIX)/share/bash-completion/completions
 ZSH_DIR    = $(PREFIX)/share/zsh/site-functions
 FISH_DIR   = $(PREFIX)/share/fish/vendor_completions.d
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DOC_DIR)/examples $(DESTDIR)$(SYSCONFDIR)/bpffw/conf.d
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DOC_DIR)/examples $(DOC_DIR)/schema $(DESTDIR)$(SYSCONFDIR)/bpffw/conf.d
 	install -m 755 $O/bpffw $(DESTDIR)$(PREFIX)/sbin/bpffw
 	install -m 644 etc/examples/*.fw $(DOC_DIR)/examples
+	install -m 644 etc/schema/*.json $(DOC_DIR)/schema
 	install -m 644 etc/rules.fw etc/bogons.txt README.md LICENSE $(DOC_DIR)
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \

@@ -37,5 +37,14 @@ for code in $(sed -n 's/^X(\([EW][0-9]*\),.*/\1/p' compiler/base/codes.def); do
 	check "code $code" "$(grep -q "\b$code\b" etc/bpffw-rules.5 || echo 'is not in bpffw-rules(5)')"
 	check "code $code" "$(grep -rqw "$code" compiler bpffw --include='*.c' || echo 'is never reported')"
 done
+for schema in etc/schema/*.json; do
+	name=$(basename "$schema" -1.json)
+	check "schema $name" "$(grep -q "[ .]${name#bpffw.}/1" etc/bpffw-json.5 ||
+		echo 'is not in bpffw-json(5)')"
+done
+for name in $(grep -rhoE 'json_schema\("[a-z-]+"|(change_json|print_change)\([a-z>&-]+, "[a-z]+"' \
+	bpffw --include='*.c' | sed 's/.*"\(.*\)"/\1/' | sort -u); do
+	check "output $name" "$([ -e "etc/schema/bpffw.$name-1.json" ] || echo 'has no schema')"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bpf/abi.h"
 #include "bpffw/cmd/common.h"
+#include "bpffw/ui/json.h"
 
 /* The rows of `list` that are no rules, and their slots. */
 struct builtin {
@@ -73,15 +74,24 @@ static enum exit_code run(const struct invocation *in)
 	_cleanup_session_ struct session s;
 	struct buf out = { 0 };
 	enum exit_code code;
+	json_t *object;
 
 	session_start(&s, in);
 	out.arena = s.arena;
 	code = session_store(&s, STORE_WRITE);
 	if (!code)
 		code = reset(&s, &out);
-	if (!code && !in->json)
+	if (code)
+		return code;
+	if (in->json) {
+		object = json_schema("reset");
+		json_object_set_new(object, "counters",
+				    in->argc ? json_str(str_of(in->argv[0])) : json_null());
+		json_line(stdout, object);
+	} else {
 		say(&s, &out);
-	return code;
+	}
+	return EXIT_DONE;
 }
 
 const struct command cmd_reset = {

@@ -132,14 +132,6 @@ ok "del" fw del late
 same "del" "$(said)" "r11 late: deleted (generation 8, not saved); it had matched 0 packets"
 ok "replace" fw replace web allow tcp dport 8080
 same "replace keeps the name" "$(said)" "r3 web: replaced, live on eth0 (generation 9, not saved)"
-exits 2 "what comes later" fw add allow tcp dport 1 log
-same "what comes later" "$(said)" "$(
-	cat <<-'EOF'
-		command:1:19: error: 'log' is not supported yet [E190]
-		  allow tcp dport 1 log
-		                    ^~~
-	EOF
-)"
 ok "history" fw history --json
 same "history" "$(said | field generations.0.how)" '"replace web allow tcp dport 8080"'
 
