@@ -374,7 +374,7 @@ static __always_inline int cookie_answer(struct xdp_md *ctx, const struct pkt *p
 	bpf_sk_release(sk);
 	if (made < 0 || !state)
 		return COOKIE_NOT_NEEDED;
-	state->last = bpf_ktime_get_ns();
+	state->last = p->now ? p->now : bpf_ktime_get_ns();
 	__sync_fetch_and_add(&state->sent, 1);
 	if (bpf_check_mtu(ctx, 0, &mtu, 0, 0) < 0 || mtu < COOKIE_MSS_LEAST)
 		mtu = COOKIE_MTU;

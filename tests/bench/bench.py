@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from random import Random
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import plot, tables
+import floods, plot, tables
 
 OUT = os.path.abspath(os.environ.get("O", "build"))
 BPFFW = f"{OUT}/bpffw"
@@ -270,7 +270,7 @@ SETS = [Peer("nft set", load_nft("set"))]
 IPSET = [Peer("ipset", load_ipset)]
 
 
-def veth_to(place, client, number):
+def veth_to(place, client, number, family=4):
     """A namespace with one end of a veth pair, the other in the client's."""
     namespace = place.namespace(f"p{number}")
     device, sender = f"b{number}", f"c{number}"
@@ -288,7 +288,7 @@ def veth_to(place, client, number):
 
 def set_up_peer(place, client, peer, number, kind, size, family):
     """A namespace with the firewall on a device. Returns what `measure live` reads of it."""
-    namespace, device, sender = veth_to(place, client, number)
+    namespace, device, sender = veth_to(place, client, number, family)
     if peer.gro:
         place.inside(namespace, "ethtool", "-K", device, "gro", "on")
     folder = place.rules(kind, size, 1, family, device)
@@ -593,6 +593,109 @@ def measure_flows(place, options):
     return rows
 
 
+FLOOD_RULES = """version 1
+interface {}
+default drop
+option fragments drop
+allow established
+syn-limit 1k/s burst 1k tcp dport 80 exceed syncookie name flood
+allow tcp dport 80 syn name web
+"""
+
+
+def set_up_victim(place, client, number, name, cookies):
+    """A namespace with a service under a flood: behind bpffw or as the kernel has it."""
+    namespace, device, sender = veth_to(place, client, number)
+    server, home, trace = f"10.9.{number}.1", f"10.9.{number}.2", f"{place.work}/flood{number}"
+    floods.write_trace(trace, int(IPv4Address(server)))
+    inside = lambda *words: place.inside(namespace, *words)
+    inside("sysctl", "-qw", f"net.ipv4.tcp_syncookies={cookies}", "net.ipv4.conf.all.rp_filter=0",
+           f"net.ipv4.conf.{device}.rp_filter=0")
+    inside("ip", "addr", "add", f"{server}/24", "dev", device)
+    inside("ethtool", "-K", device, "gro", "on")
+    # What a program sends back is taken only by a peer with one of its own.
+    place.inside(client, "ethtool", "-K", sender, "tx", "off")
+    place.inside(client, MEASURE, "pass", sender)
+    place.inside(client, "ip", "addr", "add", f"{home}/24", "dev", sender)
+    address = json.loads(place.inside(client, "ip", "-j", "link", "show", sender))[0]["address"]
+    inside("ip", "neigh", "replace", home, "lladdr", address, "dev", device)
+    inside("ip", "route", "add", "default", "via", home)
+    if name == "bpffw":
+        with open(f"{trace}.fw", "w") as file:
+            file.write(FLOOD_RULES.format(device))
+        place.apply(namespace, f"flood{number}", f"{trace}.fw")
+    server_of = subprocess.Popen(["nsenter", f"--net=/run/netns/{namespace}", "taskset", "-c", "1",
+                                  sys.executable, floods.__file__, "serve"])
+    return dict(firewall=name, cookies=cookies, namespace=namespace, device=device, server=server,
+                process=server_of, line=f"{number} {trace} {sender} {namespace} {device} 16777216\n")
+
+
+def flood_command(client, rounds, seconds):
+    return [MEASURE, "live", DRIVER, SOFTIRQ, str(rounds), str(seconds), client]
+
+
+def wait_for_flood(place, row):
+    for _ in range(100):
+        text = place.inside(row["namespace"], "ethtool", "-S", row["device"])
+        if sum(map(int, re.findall(r"rx_queue_\d+_xdp_packets: (\d+)", text))) > 100000:
+            return
+        time.sleep(0.1)
+    raise Failed("no flood after 10 s")
+
+
+def connect_under_flood(place, options, client, row):
+    """Honest clients on the other CPU, beside a flood of its own."""
+    sender = subprocess.Popen(flood_command(client, 1, options.flood_seconds), text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        sender.stdin.write(row["line"])
+        sender.stdin.close()
+        wait_for_flood(place, row)
+        done, middle, worst = place.inside(
+            client, "taskset", "-c", "1", sys.executable, floods.__file__, "connect", 100,
+            row["server"], options.flood_seconds - 3).split()
+        row["overlap"] = sender.poll() is None
+        result = json.loads(sender.stdout.read())
+    finally:
+        sender.kill()
+        sender.wait()
+    row.update(connections=int(done), connect_ms=float(middle), connect_worst_ms=float(worst),
+               rate=result["packets"] / result["seconds"])
+
+
+def measure_floods(place, options):
+    """A SYN flood with random sources on a service behind `exceed syncookie`, or the kernel's own
+    cookies: time of the receive path per packet, and what honest clients notice."""
+    client, rows = place.namespace("client"), []
+    place.inside(client, "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0")
+    try:
+        for number, (name, cookies) in enumerate(
+                (name, cookies) for name in ("bpffw", "kernel") for cookies in (1, 2)):
+            say(f"floods: {name}, tcp_syncookies={cookies}")
+            rows.append(set_up_victim(place, client, number, name, cookies))
+        for row in rows:
+            connect_under_flood(place, options, client, row)
+        output = run(*flood_command(client, options.live_rounds, options.live_seconds),
+                     stdin="".join(row["line"] for row in rows))
+    finally:
+        for row in rows:
+            row.pop("process").kill()
+    results = list(map(json.loads, output.splitlines()))
+    for row, result in zip(rows, results):
+        row.update(ns=result["poll_ns"], packets=result["packets"])
+        row["ratio"] = median(own / theirs for own, theirs in zip(
+            result["poll_ns"], results[-1]["poll_ns"]))
+        if row["firewall"] == "bpffw":
+            status = json.loads(place.inside(row["namespace"], *place.bpffw(
+                f"flood{rows.index(row)}"), "status", "--json"))
+            row["syncookies"] = status["syncookies"]
+    for row in rows:
+        del row["line"], row["namespace"], row["device"]
+    for name in list(place.namespaces):
+        place.drop_namespace(name)
+    return rows
+
+
 def machine():
     with open("/proc/cpuinfo") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
@@ -604,10 +707,14 @@ def machine():
                 commit=commit)
 
 
+PARTS = dict(chain=measure_chains, peers=measure_peers, times=measure_times, flows=measure_flows,
+             lists=measure_lists, floods=measure_floods)
+
+
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under three minutes")
-    parser.add_argument("--only", default="chain,peers,times,flows,lists", help="parts to run")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
     parser.add_argument("--seeds", type=int, help="rule sets of each shape")
     parser.add_argument("--sizes", help="numbers of rules, as 1,10,100")
     parser.add_argument("--shapes", default=",".join(SHAPES))
@@ -618,8 +725,8 @@ def read_options():
     options = parser.parse_args()
     quick = options.quick
     options.only = options.only.split(",")
-    if set(options.only) - {"chain", "peers", "times", "flows", "lists"}:
-        parser.error("--only takes chain, peers, times, flows and lists")
+    if set(options.only) - set(PARTS):
+        parser.error(f"--only takes {', '.join(PARTS)}")
     options.seeds = options.seeds or (1 if quick else 12)
     sizes = options.sizes or ("1,10,100,1000,10000" if quick else "1,10,100,1000,10000,100000")
     options.sizes = [int(size) for size in sizes.split(",")]
@@ -635,6 +742,7 @@ def read_options():
     options.lists = {"blacklist": [1000], "prefixes": [1000]} if quick else {
         "blacklist": [1000, 100000, 1000000], "prefixes": [1000, 100000]}
     options.live_rounds, options.live_seconds = (2, 0.5) if quick else (3, 1.5)
+    options.flood_seconds = 6 if quick else 10
     options.time_sizes = [1000, 10000] if quick else [1000, 10000, 100000]
     options.time_rounds = 2 if quick else 4
     options.list_sizes = (100000, 10000) if quick else (1000000, 100000)
@@ -650,8 +758,7 @@ def main():
     result = {"schema": "bpffw.bench/1", "machine": machine(), "arguments": sys.argv[1:]}
     place = Place()
     try:
-        for part, work in (("chain", measure_chains), ("peers", measure_peers),
-                           ("times", measure_times), ("flows", measure_flows), ("lists", measure_lists)):
+        for part, work in PARTS.items():
             if part not in options.only:
                 continue
             try:

@@ -167,6 +167,26 @@ path against an nft interval set (netdev, ingress) with the same entries. Median
           f"command {number(times['many'])} ms")
 
 
+def show_floods(rows):
+    print("""
+A flood of SYNs from 16 777 216 sources in random order to port 80: CPU time of the receive path per
+packet (the way of the answers apart), behind `syn-limit 1k/s exceed syncookie` and without a firewall.
+100 honest connections beside it.""")
+    table(["answers", "tcp_syncookies", "ns", "to kernel's 2", "connections", "ms", "worst", "flood/s"],
+          [[row["firewall"], row["cookies"], number(median(row["ns"])), f"{row['ratio']:.3f}",
+            row["connections"]] + [number(row[key]) for key in ("connect_ms", "connect_worst_ms",
+                                                                "rate")] for row in rows])
+
+
+def flood_goals(rows):
+    for row in rows:
+        if row["firewall"] == "bpffw":
+            label = f"SYN flood, tcp_syncookies={row['cookies']}"
+            yield (f"{label}, against the kernel's cookies", "<= 0.33", row["ratio"], 1 / 3)
+            yield (f"{label}, connections of 100", ">= 100",
+                   row["connections"] if row["overlap"] else None, -100)
+
+
 def list_goals(result):
     if not result:
         return
@@ -255,7 +275,7 @@ def time_goals(rows):
 def show_goals(result):
     lines = []
     for part, goals in (("chain", chain_goals), ("peers", peer_goals), ("times", time_goals),
-                        ("flows", flow_goals), ("lists", list_goals)):
+                        ("flows", flow_goals), ("lists", list_goals), ("floods", flood_goals)):
         for label, wanted, value, limit in goals(result.get(part, [])):
             reached = value is not None and (value >= -limit if limit < 0 else value <= limit)
             lines.append([label, wanted, "does not run" if value is None else f"{value:.2f}",
@@ -270,7 +290,7 @@ def show(result):
     print(f"{machine['date']}, {machine['cpu']}, {machine['cpus']} CPUs, Linux "
           f"{machine['kernel']}, load {machine['load']:.1f}, commit {machine['commit']}")
     for part, shower in (("chain", show_chain), ("peers", show_peers), ("times", show_times),
-                         ("flows", show_flows), ("lists", show_lists)):
+                         ("flows", show_flows), ("lists", show_lists), ("floods", show_floods)):
         if part in result:
             shower(result[part])
     show_goals(result)

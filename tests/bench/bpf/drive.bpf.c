@@ -56,7 +56,6 @@ static __always_inline int put_packet(struct xdp_md *ctx, __u64 number)
 
 #define SOURCE (ETHERNET + 12)
 
-/* The checksum of the IP header is wrong then: nothing here looks at it. */
 static __always_inline int put_source(struct xdp_md *ctx, __u64 number)
 {
 	__u32 *source = (void *)(long)ctx->data + SOURCE;
@@ -71,6 +70,28 @@ static __always_inline int put_source(struct xdp_md *ctx, __u64 number)
 		*source = bpf_htonl(0x0b000000 | random % control.known);
 	else
 		*source = bpf_htonl(0x0c000000 | random % control.sources);
+	return 0;
+}
+
+static __always_inline __u16 fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)(sum + (sum >> 16));
+}
+
+/* The checksums of IPv4 and TCP or UDP, whose source went from @old to another. */
+static __always_inline int mend_sums(struct xdp_md *ctx, __u32 old)
+{
+	__u8 *data = (void *)(long)ctx->data;
+	__u16 *ip = (void *)(data + ETHERNET + 10), *source = (void *)(data + SOURCE), *l4;
+	__u32 change;
+
+	if (data + ETHERNET + 40 > (__u8 *)(long)ctx->data_end)
+		return -1;
+	l4 = (void *)(data + ETHERNET + (data[ETHERNET + 9] == 6 ? 36 : 26));
+	change = (__u16)~old + (__u16) ~(old >> 16) + source[0] + source[1];
+	*ip = ~fold((__u16) ~*ip + change);
+	*l4 = ~fold((__u16) ~*l4 + change);
 	return 0;
 }
 
@@ -95,8 +116,12 @@ SEC("xdp")
 int send(struct xdp_md *ctx)
 {
 	__u64 number = control.next++;
+	__u32 *source = (void *)(long)ctx->data + SOURCE, old;
 
-	if (put_packet(ctx, number) || (control.sources && put_source(ctx, number)))
+	if (put_packet(ctx, number) || (void *)(source + 1) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	old = *source;
+	if (control.sources && (put_source(ctx, number) || mend_sums(ctx, old)))
 		return XDP_ABORTED;
 	return bpf_redirect(ifindex, 0);
 }

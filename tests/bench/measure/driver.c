@@ -74,6 +74,7 @@ void driver_load(const char *object, const char *trace, uint32_t ifindex, bool f
 	must(!bpf_map__set_initial_value(bpf_object__find_map_by_name(driver.object, ".rodata"),
 					 constants, sizeof(constants)),
 	     "constants");
+	driver.ipv6 = slots[0] >> 4 == 6;
 	driver.frame_bytes = ETHERNET + constants[0] * 8;
 	bpf_object__for_each_program(program, driver.object) if (frags)
 		bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
@@ -114,14 +115,16 @@ int main(int argc, char **argv)
 	if (argc >= 4 && !strcmp(argv[1], "spawn"))
 		return spawn_main(argv[2], argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "drop"))
-		return drop_main(argv[2]);
+		return answer_main(argv[2], XDP_DROP);
+	if (argc == 3 && !strcmp(argv[1], "pass"))
+		return answer_main(argv[2], XDP_PASS);
 	if (argc == 5 && !strcmp(argv[1], "lists"))
 		return lists_main(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	if (argc == 4 && !strcmp(argv[1], "flows"))
 		return flows_main(argv[2], (unsigned int)atoi(argv[3]));
 	fprintf(stderr,
 		"usage: measure run OBJECT ROUNDS | live OBJECT SOFTIRQ ROUNDS SECONDS NETNS | "
-		"memory STORE | spawn RESULT COMMAND... | drop DEVICE | "
+		"memory STORE | spawn RESULT COMMAND... | drop|pass DEVICE | "
 		"flows OBJECT ROUNDS | lists OBJECT LIST ROUNDS\n");
 	return 2;
 }

@@ -4,7 +4,9 @@
  * pair; after each batch the receive softirq polls them from the other end, in another network
  * namespace, on the same CPU: no frame is lost, and their headers are in the cache, as behind a
  * card that writes them there. Two tracepoints take the softirq's time: veth's poll, the skb, GRO
- * and the firewall, but not the sender. ns = that time / frames polled.
+ * and the firewall, but not the sender. ns = that time / frames polled; poll_ns = what of it was
+ * spent in polls outside the sender's network namespace / frames polled: without the way of
+ * answers.
  *
  * Standard input has "NAME TRACE SENDER NETNS DEVICE [SOURCES]" lines: SENDER is the device here in
  * NETNS (of the command line), DEVICE the one in the candidate's NETNS.
@@ -21,7 +23,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -36,9 +40,13 @@ struct candidate {
 	struct driver driver;
 	int socket; /* in the candidate's network namespace */
 	unsigned int n;
-	double ns[ROUNDS_MAX];
+	double ns[ROUNDS_MAX], poll_ns[ROUNDS_MAX];
+	double seconds;
 	uint64_t packets;
 };
+
+/* of softirq.bpf.c */
+enum { RECEIVE_ENTERED, RECEIVE_SUM, RECEIVE_POLLED, RECEIVE_POLLS, RECEIVE_HOME, RECEIVE_WORDS };
 
 static struct candidate candidates[CANDIDATES_MAX];
 
@@ -86,7 +94,6 @@ static uint64_t polled(const struct candidate *c)
 	return sum;
 }
 
-/* {entered, sum} of softirq.bpf.c */
 static volatile uint64_t *watch_softirq(const char *path)
 {
 	struct bpf_object *object = bpf_object__open(path);
@@ -96,7 +103,7 @@ static volatile uint64_t *watch_softirq(const char *path)
 	must(object && !bpf_object__load(object), path);
 	bpf_object__for_each_program(program, object)
 		must(bpf_program__attach(program) != NULL, "tracepoint");
-	receive = mmap(NULL, 2 * sizeof(*receive), PROT_READ, MAP_SHARED,
+	receive = mmap(NULL, RECEIVE_WORDS * sizeof(*receive), PROT_READ | PROT_WRITE, MAP_SHARED,
 		       bpf_object__find_map_fd_by_name(object, ".data.receive"), 0);
 	must(receive != MAP_FAILED, "softirq time");
 	return receive;
@@ -118,8 +125,8 @@ static void send_for(const struct candidate *c, double seconds)
 	};
 	int err;
 
-	frame[12] = c->driver.frame_bytes == ETHERNET + 40 ? 0x08 : 0x86;
-	frame[13] = c->driver.frame_bytes == ETHERNET + 40 ? 0x00 : 0xdd;
+	frame[12] = c->driver.ipv6 ? 0x86 : 0x08;
+	frame[13] = c->driver.ipv6 ? 0xdd : 0x00;
 	must(!setitimer(ITIMER_REAL, &timer, NULL), "timer");
 	err = bpf_prog_test_run_opts(driver_program(&c->driver, "send"), &opts);
 	must(!err || err == -EINTR || errno == EINTR, c->name);
@@ -127,15 +134,22 @@ static void send_for(const struct candidate *c, double seconds)
 
 static void measure(struct candidate *c, const volatile uint64_t *receive, double seconds)
 {
-	uint64_t time = receive[1], packets = polled(c);
+	uint64_t time = receive[RECEIVE_SUM], polls = receive[RECEIVE_POLLS], packets = polled(c);
+	struct timespec begun, ended;
 
+	clock_gettime(CLOCK_MONOTONIC, &begun);
 	send_for(c, seconds);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	c->seconds += (double)(ended.tv_sec - begun.tv_sec) +
+		      (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
 	usleep(20000); /* the ring is emptied */
 	packets = polled(c) - packets;
-	time = receive[1] - time;
+	time = receive[RECEIVE_SUM] - time;
+	polls = receive[RECEIVE_POLLS] - polls;
 	errno = 0;
 	must(packets > 0, "no frame arrived");
 	c->packets += packets;
+	c->poll_ns[c->n] = (double)polls / (double)packets;
 	c->ns[c->n++] = (double)time / (double)packets;
 }
 
@@ -158,13 +172,21 @@ static bool read_candidate(const char *object, const char *home, struct candidat
 	return true;
 }
 
+static void print_list(const char *name, const double *list, unsigned int n)
+{
+	printf(",\"%s\":[", name);
+	for (unsigned int i = 0; i < n; i++)
+		printf("%s%.1f", i ? "," : "", list[i]);
+	printf("]");
+}
+
 static void print(const struct candidate *c)
 {
-	printf("{\"name\":\"%s\",\"packets\":%llu,\"ns\":[", c->name,
-	       (unsigned long long)c->packets);
-	for (unsigned int i = 0; i < c->n; i++)
-		printf("%s%.1f", i ? "," : "", c->ns[i]);
-	printf("]}\n");
+	printf("{\"name\":\"%s\",\"packets\":%llu,\"seconds\":%.3f", c->name,
+	       (unsigned long long)c->packets, c->seconds);
+	print_list("ns", c->ns, c->n);
+	print_list("poll_ns", c->poll_ns, c->n);
+	printf("}\n");
 }
 
 int live_main(const char *object, const char *softirq, unsigned int rounds, double seconds,
@@ -172,11 +194,14 @@ int live_main(const char *object, const char *softirq, unsigned int rounds, doub
 {
 	volatile uint64_t *receive = watch_softirq(softirq);
 	struct sigaction action = { .sa_handler = on_alarm };
+	struct stat home;
 	unsigned int n = 0;
 
 	pin_to_cpu0();
 	must(!sigaction(SIGALRM, &action, NULL), "signal");
 	enter_netns(netns);
+	must(!stat("/proc/self/ns/net", &home), "network namespace");
+	receive[RECEIVE_HOME] = home.st_ino;
 	while (n < CANDIDATES_MAX && read_candidate(object, netns, &candidates[n]))
 		n++;
 	for (unsigned int round = 0; round < rounds && round < ROUNDS_MAX; round++)

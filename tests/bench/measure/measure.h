@@ -16,6 +16,7 @@
 struct driver {
 	struct bpf_object *object;
 	uint32_t frame_bytes;
+	bool ipv6;
 	uint32_t checked;
 	uint8_t verdicts[TRACE_CHECKED]; /* 1: allowed */
 	uint64_t *control;               /* next, last, start, end, sources, known */
@@ -53,7 +54,8 @@ int live_main(const char *object, const char *softirq, unsigned int rounds, doub
 	      const char *netns);
 int memory_main(const char *store);
 int spawn_main(const char *result, char **command);
-int drop_main(const char *device);
+/* A program that answers only that, by `measure drop|pass DEVICE`. */
+int answer_main(const char *device, int verdict);
 int lists_main(const char *object, const char *list, unsigned int rounds);
 int flows_main(const char *object, unsigned int rounds);
 

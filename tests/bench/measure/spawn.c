@@ -45,9 +45,9 @@ int spawn_main(const char *result, char **command)
 	return 0;
 }
 
-int drop_main(const char *device)
+int answer_main(const char *device, int verdict)
 {
-	int err = bpf_xdp_attach((int)if_nametoindex(device), chain_answer(XDP_DROP, true),
+	int err = bpf_xdp_attach((int)if_nametoindex(device), chain_answer(verdict, true),
 				 XDP_FLAGS_DRV_MODE, NULL);
 
 	errno = -err;
