@@ -532,6 +532,7 @@ static void random_packet(struct random *r, const struct ruleset *rs, const pool
 	p->reason = random_chance(r, 3) ? (uint8_t)random_below(r, REASON_COUNT) : 0;
 	p->essential = random_chance(r, 3);
 	p->established = 0;
+	p->completed = 0;
 	p->allowlisted = random_chance(r, 3);
 	p->blacklisted = random_chance(r, 3);
 	for (uint32_t i = 0; i < PKT_FACTS; i++)

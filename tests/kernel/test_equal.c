@@ -201,6 +201,8 @@ static bool compare_all(struct round *round)
 		struct pkt pkt;
 
 		random_packet(&round->random, round->compiled.lowered, &all, &pkt);
+		/* A probed packet brings it along; a live one is looked up, and has no flow. */
+		pkt.established = pkt.frag != FRAG_LATER && random_chance(&round->random, 20);
 		if (!compare_packet(round, &pkt))
 			return false;
 	}
