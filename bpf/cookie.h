@@ -26,6 +26,7 @@ enum {
 	COOKIE_MSS_LEAST = 536,
 	COOKIE_OPTIONS = 10, /* looked at for the MSS */
 	COOKIE_MTU = 1500,
+	COOKIE_OFFSET = 0x3fff, /* no header that can be read begins behind it */
 };
 
 /* A cookie is good for two minutes; so long after one was sent an ACK without one is refused. */
@@ -92,21 +93,23 @@ static __always_inline struct bpf_sock *cookie_socket(struct xdp_md *ctx, const 
 	return bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
 }
 
-/* Only headers without options and extensions are answered. */
-static __always_inline __u32 cookie_ip_size(const struct pkt *p)
-{
-	__u32 size = p->family == FAMILY_IPV6 ? COOKIE_IP6 : COOKIE_IP4;
-
-	return p->l4_off - p->l3_off == size ? size : 0;
-}
-
-/* Offsets were found by the parser; bounded again for the verifier. */
+/* Offsets were found by the parser; bounded again for the verifier. @size: of what is read of the
+ * IP header. */
 static __always_inline __u8 *cookie_header(struct xdp_md *ctx, const struct pkt *p, __u32 size)
 {
 	__u8 *data = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
 	__u8 *at = data + (p->l3_off & 31);
 
 	return at + size > end ? 0 : at;
+}
+
+/* Behind whatever options and extensions: the stack takes them, so they are no way around. */
+static __always_inline __u8 *cookie_segment(struct xdp_md *ctx, const struct pkt *p)
+{
+	__u8 *data = (__u8 *)(long)ctx->data, *end = (__u8 *)(long)ctx->data_end;
+	__u8 *at = data + (p->l4_off & COOKIE_OFFSET);
+
+	return at + COOKIE_TCP > end ? 0 : at;
 }
 
 /*
@@ -129,26 +132,23 @@ enum cookie_ack {
 static __always_inline __u32 cookie_check(struct xdp_md *ctx, const struct pkt *p,
 					  struct bpf_sock *sk)
 {
-	__u32 ip = cookie_ip_size(p);
 	struct cookie_state *state = cookie_state();
+	__u8 *at, *tcp = cookie_segment(ctx, p);
 	long ret = -1;
-	__u8 *at;
 
-	if (!ip || !state)
+	if (!state)
 		return COOKIE_NO_MATTER;
 	if (p->family == FAMILY_IPV6) {
-		at = cookie_header(ctx, p, COOKIE_IP6 + COOKIE_TCP);
+		at = cookie_header(ctx, p, COOKIE_IP6);
 		COOKIE_APART("6");
-		if (at)
-			ret = bpf_tcp_check_syncookie(sk, at, COOKIE_IP6, (void *)(at + COOKIE_IP6),
-						      COOKIE_TCP);
+		if (at && tcp)
+			ret = bpf_tcp_check_syncookie(sk, at, COOKIE_IP6, (void *)tcp, COOKIE_TCP);
 		COOKIE_APART("6");
 	} else {
-		at = cookie_header(ctx, p, COOKIE_IP4 + COOKIE_TCP);
+		at = cookie_header(ctx, p, COOKIE_IP4);
 		COOKIE_APART("4");
-		if (at)
-			ret = bpf_tcp_check_syncookie(sk, at, COOKIE_IP4, (void *)(at + COOKIE_IP4),
-						      COOKIE_TCP);
+		if (at && tcp)
+			ret = bpf_tcp_check_syncookie(sk, at, COOKIE_IP4, (void *)tcp, COOKIE_TCP);
 		COOKIE_APART("4");
 	}
 	if (ret == 0) {
@@ -161,7 +161,7 @@ static __always_inline __u32 cookie_check(struct xdp_md *ctx, const struct pkt *
 	return COOKIE_INVALID;
 }
 
-/* What the TCP packet means, which has ACK and neither SYN, RST nor FIN, and no flow. */
+/* What the TCP packet means, which has ACK and neither SYN nor RST, and no flow. */
 static __always_inline __u32 cookie_ack(struct xdp_md *ctx, const struct pkt *p)
 {
 	struct bpf_sock *sk = cookie_socket(ctx, p);
@@ -181,10 +181,10 @@ static __always_inline __u32 cookie_ack(struct xdp_md *ctx, const struct pkt *p)
 static __always_inline __u16 cookie_mss(struct xdp_md *ctx, const struct pkt *p)
 {
 	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	__u32 at = (p->l4_off & 127) + COOKIE_TCP;
+	__u32 at = (p->l4_off & COOKIE_OFFSET) + COOKIE_TCP;
 
 	for (int i = 0; i < COOKIE_OPTIONS; i++) {
-		const __u8 *option = (const __u8 *)(long)ctx->data + (at & 127);
+		const __u8 *option = (const __u8 *)(long)ctx->data + (at & COOKIE_OFFSET);
 
 		if (option + 4 > end || option[0] == 0)
 			break;
@@ -321,12 +321,12 @@ enum cookie_syn_answer {
 static __always_inline __s64 cookie_make6(struct xdp_md *ctx, const struct pkt *p,
 					  struct bpf_sock *sk, struct cookie_syn *syn)
 {
-	__u8 *ip = cookie_header(ctx, p, COOKIE_IP6 + COOKIE_TCP);
+	__u8 *ip = cookie_header(ctx, p, COOKIE_IP6), *tcp = cookie_segment(ctx, p);
 	__s64 made;
 
-	if (!ip)
+	if (!ip || !tcp)
 		return -1;
-	syn->seq = cookie_get32(ip + COOKIE_IP6 + 4);
+	syn->seq = cookie_get32(tcp + 4);
 	cookie_tcp(syn->tcp, p, 0, syn->seq, 0, cookie_mss(ctx, p));
 	COOKIE_APART("6");
 	made = bpf_tcp_gen_syncookie(sk, ip, COOKIE_IP6, (void *)syn->tcp, COOKIE_ANSWER);
@@ -337,12 +337,12 @@ static __always_inline __s64 cookie_make6(struct xdp_md *ctx, const struct pkt *
 static __always_inline __s64 cookie_make4(struct xdp_md *ctx, const struct pkt *p,
 					  struct bpf_sock *sk, struct cookie_syn *syn)
 {
-	__u8 *ip = cookie_header(ctx, p, COOKIE_IP4 + COOKIE_TCP);
+	__u8 *ip = cookie_header(ctx, p, COOKIE_IP4), *tcp = cookie_segment(ctx, p);
 	__s64 made;
 
-	if (!ip)
+	if (!ip || !tcp)
 		return -1;
-	syn->seq = cookie_get32(ip + COOKIE_IP4 + 4);
+	syn->seq = cookie_get32(tcp + 4);
 	cookie_tcp(syn->tcp, p, 0, syn->seq, 0, cookie_mss(ctx, p));
 	COOKIE_APART("4");
 	made = bpf_tcp_gen_syncookie(sk, ip, COOKIE_IP4, (void *)syn->tcp, COOKIE_ANSWER);
@@ -357,7 +357,7 @@ static __always_inline __s64 cookie_make4(struct xdp_md *ctx, const struct pkt *
 static __always_inline int cookie_answer(struct xdp_md *ctx, const struct pkt *p)
 {
 	struct bpf_sock *sk = cookie_socket(ctx, p);
-	__u32 ip_size = cookie_ip_size(p), mtu = 0;
+	__u32 ip_size = p->family == FAMILY_IPV6 ? COOKIE_IP6 : COOKIE_IP4, mtu = 0;
 	struct cookie_state *state = cookie_state();
 	struct cookie_syn syn = { 0 };
 	__s64 made = -1;
@@ -365,7 +365,7 @@ static __always_inline int cookie_answer(struct xdp_md *ctx, const struct pkt *p
 	if (!sk)
 		return COOKIE_NO_LISTENER;
 	/* A connection that is there already answers for itself. */
-	if (ip_size && state && sk->state == BPF_TCP_LISTEN) {
+	if (state && sk->state == BPF_TCP_LISTEN) {
 		if (p->family == FAMILY_IPV6)
 			made = cookie_make6(ctx, p, sk, &syn);
 		else

@@ -118,8 +118,9 @@ static __always_inline void find_facts(struct pkt *p)
  */
 static __always_inline int find_handshake(struct xdp_md *ctx, struct pkt *p)
 {
-	if (p->proto != WIRE_PROTO_TCP || p->frag != FRAG_NO || p->established ||
-	    (p->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_ACK)
+	/* A listener takes a cookie also from a FIN, and from fragments that it joins. */
+	if (p->proto != WIRE_PROTO_TCP || p->frag == FRAG_LATER || p->established ||
+	    (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK)
 		return 0;
 	switch (cookie_ack(ctx, p)) {
 	case COOKIE_LIVE:

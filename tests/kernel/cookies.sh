@@ -113,6 +113,50 @@ EOF2
 says "the answer, both families" "^SA 1001 \[\('MSS', 1460\)\] 02:00:00:00:00:02 True$"
 says "IPv6" "^SA 1001 \[\('MSS', 1440\)\]"
 
+# Nor do what else a listener takes a cookie from: a FIN, headers with options, fragments.
+rules <<-EOF2
+	version 1
+	interface eth0
+	default drop
+	option fragments pass
+	allow icmp6
+	syn-limit 1/m burst 1 tcp dport 80 exceed syncookie name guard
+	drop tcp syn dport 80 src 198.51.100.77,2001:db8:1::77 name evil
+	allow tcp dport 80 src 198.51.100.77,2001:db8:1::77 name behind
+EOF2
+ok "apply" fw apply
+received() { on_server nstat -asz TcpExtSyncookiesRecv | awk '/Recv/ { print $2 }'; }
+before=$(received)
+on_client "$PYTHON" - $server4 $server6 "$(on_server ip -br link show eth0 | awk '{ print $3 }')" >"$work/said" 2>&1 <<-'EOF2'
+	import logging, sys
+	logging.getLogger("scapy").setLevel(logging.ERROR)
+	from scapy.all import *
+	conf.verb = 0
+	ether = Ether(src="02:00:00:00:00:02", dst=sys.argv[3])
+	ip4, ip6 = IP(src="198.51.100.77", dst=sys.argv[1]), IPv6(src="2001:db8:1::77", dst=sys.argv[2])
+	options = IP(src=ip4.src, dst=ip4.dst, options=[IPOption(b"\x01\x01\x01\x00")])
+	extended = ip6 / IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 4)])
+	cases = [("plain", ip4, ip4, "PA"), ("FIN", ip4, ip4, "FPA"), ("options", ip4, options, "PA"),
+	         ("SYN with options", options, ip4, "PA"), ("fragments", ip4, ip4, "PA"),
+	         ("plain", ip6, ip6, "PA"), ("extensions", ip6, extended, "FPA"),
+	         ("SYN with extensions", extended, ip6, "PA")]
+	for port, (name, first, second, flags) in enumerate(cases, 5000):
+	    seen = AsyncSniffer(iface="c0", count=1, timeout=3, lfilter=lambda p: TCP in p and
+	                        p[TCP].dport == port and p[TCP].flags == "SA")
+	    seen.start(); time.sleep(0.1)
+	    sendp([ether / first / TCP(sport=port, dport=80, flags="S", seq=1000)] * 2, iface="c0")
+	    seen.join()
+	    answer = seen.results[0]
+	    data = b"G" * (100 if name == "fragments" else 3)
+	    ack = second / TCP(sport=port, dport=80, flags=flags, seq=1001, ack=answer[TCP].seq + 1) / data
+	    for frame in fragment(ack, fragsize=64) if name == "fragments" else [ack]:
+	        sendp(ether / frame, iface="c0")
+	print("sent", len(cases))
+EOF2
+says "all got a cookie" '^sent 8$'
+sleep 0.3
+same "none passed the rule behind" "$(counter behind) $(($(received) - before))" "0 0"
+
 # Evidence: whoever completes handshakes above the rate is banned, a forged flood bans nobody.
 rules <<-EOF2
 	version 1
