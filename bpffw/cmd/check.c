@@ -4,6 +4,7 @@
 
 #include "bpffw/cmd/common.h"
 #include "bpffw/ui/json.h"
+#include "bpffw/ui/progress.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
 #include "compiler/ir/conflict.h"
@@ -213,6 +214,7 @@ static enum exit_code run(const struct invocation *in)
 	enum exit_code code;
 	uint32_t source;
 	struct ast *ast;
+	int ret;
 
 	session_start(&s, in);
 	code = session_source(&s, file, &source);
@@ -227,7 +229,10 @@ static enum exit_code run(const struct invocation *in)
 		unverified = err < 0 ? s.f.what : NULL;
 	}
 	s.env.check_present = true;
-	if (change_check(s.store, s.ds, &s.env, ast, &result, &s.f) < 0)
+	progress_begin(in, "checking and compiling the rules");
+	ret = change_check(s.store, s.ds, &s.env, ast, &result, &s.f);
+	progress_end();
+	if (ret < 0)
 		return session_refused(&s, file);
 	report_diags(in, s.ds);
 	if (in->json)

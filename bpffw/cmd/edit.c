@@ -10,6 +10,7 @@
 #include "bpffw/cmd/batch.h"
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/ui/json.h"
+#include "bpffw/ui/progress.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/lint.h"
 
@@ -227,6 +228,7 @@ static void tell_progress(void *ctx, const char *text)
 {
 	const struct session *s = ctx;
 
+	progress_end();
 	if (!s->in->json && !s->in->quiet)
 		fprintf(stderr, "%s\n", text);
 }
@@ -234,6 +236,8 @@ static void tell_progress(void *ctx, const char *text)
 int commit_change(struct session *s, struct change *change, const struct generation *old,
 		  struct change_result *ret_result)
 {
+	int ret;
+
 	if (!change->how)
 		change->how = invocation_text(s->arena, s->in);
 	change->force = change->force || opt_value(s->in, "force");
@@ -245,7 +249,10 @@ int commit_change(struct session *s, struct change *change, const struct generat
 		change->old = &old->info;
 		change->old_rs = old->rs;
 	}
-	return change_commit(s->store, s->ds, &s->env, change, ret_result, &s->f);
+	progress_begin(s->in, "compiling and loading the rules");
+	ret = change_commit(s->store, s->ds, &s->env, change, ret_result, &s->f);
+	progress_end();
+	return ret;
 }
 
 const struct rule *edit_result(const struct edit *e, uint32_t id)
