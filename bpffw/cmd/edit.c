@@ -282,7 +282,7 @@ static void keep_news(struct edit *e)
 	uint32_t kept = 0;
 
 	if (ds->list.len)
-		lint_ruleset(before, e->gen.rs, &e->s.env);
+		lint_again(before, e->gen.rs, &e->s.env, ds);
 	for (uint32_t i = 0; i < ds->list.len; i++) {
 		struct diag *d = &ds->list.data[i];
 

@@ -51,6 +51,21 @@ void arena_free(struct arena *arena)
 	free(arena);
 }
 
+void arena_clear(struct arena *arena)
+{
+	struct block *kept = arena->head;
+
+	if (!kept)
+		return;
+	for (struct block *b = kept->next, *next; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	kept->next = NULL;
+	memset(kept->data, 0, kept->used);
+	kept->used = 0;
+}
+
 static struct block *block_add(struct arena *arena, size_t need)
 {
 	size_t size = need > arena->next_size ? need : arena->next_size;

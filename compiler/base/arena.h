@@ -15,6 +15,8 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
+/* Forgets what lies in it and keeps a block: for scratch that is needed again and again. */
+void arena_clear(struct arena *arena);
 
 /* Zeroed memory, aligned to 16 bytes. Bound what input controls before you ask for it. */
 void *arena_alloc(struct arena *arena, size_t size);

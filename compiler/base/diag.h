@@ -46,6 +46,7 @@ struct diag {
 	const char *message;
 	const char *help; /* NULL: none */
 	bool once;        /* about the whole ruleset: it is said once */
+	uint32_t rule;    /* W201, W202: id of the rule that it is about; 0: of no id */
 	uint32_t by;      /* W201: id of the rule that covers this one; 0: no rule with an id */
 };
 

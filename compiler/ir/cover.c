@@ -37,7 +37,7 @@ struct site {
 };
 
 struct cover {
-	struct arena *arena;
+	struct arena *arena, *scratch;
 	const struct ruleset *rs;
 	struct node **heads;
 	uint32_t mask;
@@ -194,7 +194,7 @@ static bool can_cover(const struct rule *rule)
 	return true;
 }
 
-struct cover *cover_new(struct arena *arena, const struct ruleset *rs)
+struct cover *cover_new(struct arena *arena, struct arena *scratch, const struct ruleset *rs)
 {
 	struct cover *cover = arena_alloc(arena, sizeof(*cover));
 	uint32_t size = 64;
@@ -202,6 +202,7 @@ struct cover *cover_new(struct arena *arena, const struct ruleset *rs)
 	while (size < rs->rules.len * 2)
 		size *= 2;
 	cover->arena = arena;
+	cover->scratch = scratch;
 	cover->rs = rs;
 	cover->mask = size - 1;
 	cover->heads = arena_new_array(arena, struct node *, size);
@@ -264,12 +265,13 @@ static bool covers(struct cover *cover, const struct space *space, uint32_t by)
 
 bool cover_pair(struct cover *cover, uint32_t by, uint32_t rule)
 {
-	struct arena *scratch = arena_new();
-	struct space space = cover_space(scratch, cover->rs, &cover->rs->rules.data[rule]);
-	bool yes = can_cover(&cover->rs->rules.data[by]) && covers(cover, &space, by);
+	struct space space;
 
-	arena_free(scratch);
-	return yes;
+	if (!can_cover(&cover->rs->rules.data[by]))
+		return false;
+	arena_clear(cover->scratch);
+	space = cover_space(cover->scratch, cover->rs, &cover->rs->rules.data[rule]);
+	return covers(cover, &space, by);
 }
 
 struct search {
@@ -341,14 +343,13 @@ uint32_t cover_find(struct cover *cover, uint32_t rule)
 {
 	const struct rule *hidden = &cover->rs->rules.data[rule];
 	struct search search = { cover, NULL, rule, COVER_NONE };
-	struct arena *scratch;
 	struct space space;
 	uint32_t prologue;
 
 	if (cover->work > WORK_MAX || hidden->disabled)
 		return COVER_NONE;
-	scratch = arena_new();
-	space = cover_space(scratch, cover->rs, hidden);
+	arena_clear(cover->scratch);
+	space = cover_space(cover->scratch, cover->rs, hidden);
 	search.space = &space;
 	prologue = is_empty(&space, hidden) ? COVER_NOTHING : prologue_cover(&space);
 	if (space.cells.len && prologue == COVER_NONE) {
@@ -357,6 +358,5 @@ uint32_t cover_find(struct cover *cover, uint32_t rule)
 		for (unsigned int kind = 0; kind < KINDS; kind++)
 			try_blocks(&search, kind, space.cells.data);
 	}
-	arena_free(scratch);
 	return prologue != COVER_NONE ? prologue : search.best;
 }

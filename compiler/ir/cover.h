@@ -17,7 +17,8 @@
 
 struct cover;
 
-struct cover *cover_new(struct arena *arena, const struct ruleset *rs);
+/* @scratch is cleared by each question. */
+struct cover *cover_new(struct arena *arena, struct arena *scratch, const struct ruleset *rs);
 
 /*
  * cover_find() - the first rule (index), or COVER_ESSENTIAL, COVER_FRAGMENTS, that decides every

@@ -18,6 +18,7 @@
 
 #define SHOWN_MAX   100 /* characters of a rule's matches in a message */
 #define NAMED_RULES 3u  /* of those that hide a rule together */
+#define ASKED_MAX   32u /* warnings; each rule is compared with all of them */
 
 const char *lint_label(struct arena *arena, const struct rule *rule)
 {
@@ -133,6 +134,12 @@ static const char *example_text(struct arena *arena, const struct ruleset *rs,
 	return out.len ? buf_text(&out) + 1 : "any packet";
 }
 
+static void set_rule(struct diags *ds, const struct rule *rule)
+{
+	if (!ds->dropped)
+		ds->list.data[ds->list.len - 1].rule = rule->id;
+}
+
 static void warn_covered(struct diags *ds, const struct ruleset *rs, const struct rule *rule,
 			 uint32_t by)
 {
@@ -216,7 +223,7 @@ static bool same_effect(const struct rule *rule, const struct rule *next)
 }
 
 static void warn_redundant(struct diags *ds, const struct ruleset *rs, struct cover *cover,
-			   const bool *covered)
+			   const bool *covered, const bool *asked)
 {
 	vec_for_each(chain, &rs->chains) {
 		uint32_t last = COVER_NONE;
@@ -226,40 +233,77 @@ static void warn_redundant(struct diags *ds, const struct ruleset *rs, struct co
 
 			if (next->disabled)
 				continue;
+			if (asked && !asked[*index])
+				last = COVER_NONE;
 			rule = last != COVER_NONE ? &rs->rules.data[last] : NULL;
 			if (rule && same_effect(rule, next) && !covered[last] && !covered[*index] &&
-			    cover_pair(cover, *index, last))
+			    cover_pair(cover, *index, last)) {
 				diag_warning(ds, rule->span, W202,
 					     "%s changes nothing: %s, the next one, does the same",
 					     lint_label(ds->arena, rule),
 					     place_label(ds, next, rule));
+				set_rule(ds, rule);
+			}
 			last = *index;
 		}
 	}
 }
 
-static void warn_hidden(struct diags *ds, const struct ruleset *rs)
+/* @asked: by rule; NULL: all are */
+static void warn_hidden(struct diags *ds, const struct ruleset *rs, const bool *asked)
 {
-	struct arena *scratch = arena_new();
-	struct cover *cover = cover_new(scratch, rs);
-	struct unions *unions = unions_new(scratch, rs);
-	bool *covered = arena_new_array(scratch, bool, rs->rules.len + 1);
+	_cleanup_arena_ struct arena *arena = arena_new(), *scratch = arena_new();
+	struct cover *cover = cover_new(arena, scratch, rs);
+	struct unions *unions = unions_new(arena, scratch, rs);
+	bool *covered = arena_new_array(arena, bool, rs->rules.len + 1);
 
 	for (uint32_t i = 0; i < rs->rules.len; i++) {
 		const struct rule *rule = &rs->rules.data[i];
-		uint32_t by = cover_find(cover, i);
 		struct covering covering;
+		uint32_t by;
 
+		if (asked && !asked[i])
+			continue;
+		by = cover_find(cover, i);
 		covered[i] = by != COVER_NONE;
 		if (covered[i]) {
 			warn_covered(ds, rs, rule, by);
-		} else if (unions_cover(scratch, unions, i, &covering)) {
+			set_rule(ds, rule);
+		} else if (unions_cover(arena, unions, i, &covering)) {
 			covered[i] = true;
 			warn_union(ds, rs, rule, &covering);
+			set_rule(ds, rule);
 		}
 	}
-	warn_redundant(ds, rs, cover, covered);
-	arena_free(scratch);
+	warn_redundant(ds, rs, cover, covered, asked);
+}
+
+static bool warns_of(const struct diags *ds, uint32_t id)
+{
+	vec_for_each(d, &ds->list)
+		if (d->rule == id && id != ID_NONE)
+			return true;
+	return false;
+}
+
+/* The rules that @ds warns of, and those behind them, which W202 is about too. */
+static const bool *asked_by(struct arena *arena, const struct ruleset *rs, const struct diags *ds)
+{
+	bool *asked = arena_new_array(arena, bool, rs->rules.len + 1);
+
+	vec_for_each(chain, &rs->chains) {
+		bool behind = false;
+
+		vec_for_each(index, &chain->rules) {
+			bool named = warns_of(ds, rs->rules.data[*index].id);
+
+			asked[*index] = named || behind;
+			/* Disabled ones do not stand between. */
+			if (!rs->rules.data[*index].disabled)
+				behind = named;
+		}
+	}
+	return asked;
 }
 
 static bool any_rule(const struct ruleset *rs, bool (*wanted)(const struct rule *rule))
@@ -396,12 +440,13 @@ static void warn_forged(struct diags *ds, const struct ruleset *rs)
 	}
 }
 
-void lint_ruleset(struct diags *ds, const struct ruleset *rs, const struct env *env)
+static void lint(struct diags *ds, const struct ruleset *rs, const struct env *env,
+		 const bool *asked)
 {
 	/* compile() refuses a ruleset of that many places. */
 	if (!rs->chains.len || eval_places(rs) == PLACES_MAX)
 		return;
-	warn_hidden(ds, rs);
+	warn_hidden(ds, rs, asked);
 	warn_established(ds, rs);
 	lint_session(ds, rs, env);
 	warn_fragments(ds, rs);
@@ -411,4 +456,17 @@ void lint_ruleset(struct diags *ds, const struct ruleset *rs, const struct env *
 	warn_past(ds, rs, env);
 	lint_families(ds, rs);
 	warn_forged(ds, rs);
+}
+
+void lint_ruleset(struct diags *ds, const struct ruleset *rs, const struct env *env)
+{
+	lint(ds, rs, env, NULL);
+}
+
+void lint_again(struct diags *ds, const struct ruleset *rs, const struct env *env,
+		const struct diags *now)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	lint(ds, rs, env, now->list.len > ASKED_MAX ? NULL : asked_by(arena, rs, now));
 }

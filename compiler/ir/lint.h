@@ -16,4 +16,11 @@
  */
 void lint_ruleset(struct diags *ds, const struct ruleset *rs, const struct env *env);
 
+/*
+ * The same, but W201 and W202 only of the rules (by id) that @now warns of in these codes: enough
+ * to tell which of @now's warnings are no news.
+ */
+void lint_again(struct diags *ds, const struct ruleset *rs, const struct env *env,
+		const struct diags *now);
+
 #endif

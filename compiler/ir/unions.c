@@ -6,6 +6,7 @@
 #define WORK_MAX 150000u
 
 struct unions {
+	struct arena *scratch;
 	const struct ruleset *rs;
 	struct walk walk;
 	areas all;
@@ -13,11 +14,12 @@ struct unions {
 	uint64_t work;   /* 0: nothing is looked at */
 };
 
-struct unions *unions_new(struct arena *arena, const struct ruleset *rs)
+struct unions *unions_new(struct arena *arena, struct arena *scratch, const struct ruleset *rs)
 {
 	struct unions *unions = arena_alloc(arena, sizeof(*unions));
 	ranges interfaces = { 0 };
 
+	unions->scratch = scratch;
 	unions->rs = rs;
 	if (!walk_new(arena, rs, &unions->walk))
 		return unions;
@@ -73,11 +75,10 @@ static int by_number(const void *a, const void *b)
 bool unions_cover(struct arena *arena, struct unions *unions, uint32_t rule,
 		  struct covering *ret_covering)
 {
-	_cleanup_arena_ struct arena *scratch = arena_new();
 	struct covering covering = { 0 };
 	struct collect collect = { arena, unions, &covering, false };
 	struct walk_run run = { .walk = &unions->walk,
-				.arena = scratch,
+				.arena = unions->scratch,
 				.certain = true,
 				.sink = decided,
 				.ctx = &collect,
@@ -85,11 +86,12 @@ bool unions_cover(struct arena *arena, struct unions *unions, uint32_t rule,
 
 	if (!unions->work || unions->first[rule] == UINT32_MAX || !unions->first[rule])
 		return false;
+	arena_clear(unions->scratch);
 	run.stop = unions->first[rule] - 1;
 	vec_for_each(all, &unions->all) {
 		struct area area = *all;
 
-		if (walk_cut(scratch, run.walk, unions->first[rule], true, &area) &&
+		if (walk_cut(unions->scratch, run.walk, unions->first[rule], true, &area) &&
 		    (!walk_area(&run, &area) || run.passed))
 			return false;
 	}

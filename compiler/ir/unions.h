@@ -10,7 +10,8 @@
 
 struct unions;
 
-struct unions *unions_new(struct arena *arena, const struct ruleset *rs);
+/* @scratch is cleared by each question. */
+struct unions *unions_new(struct arena *arena, struct arena *scratch, const struct ruleset *rs);
 
 struct covering {
 	VEC(uint32_t) rules;         /* those that take part, in file order; at least one */

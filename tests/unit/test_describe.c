@@ -438,8 +438,9 @@ static bool has_doubt(const struct eval_trace *trace)
 
 static void check_hidden(struct tally *tally, const struct loaded *loaded, const char *text)
 {
+	_cleanup_arena_ struct arena *scratch = arena_new();
 	const struct ruleset *rs = loaded->rs;
-	struct cover *cover = cover_new(loaded->arena, rs);
+	struct cover *cover = cover_new(loaded->arena, scratch, rs);
 	bool *hidden = arena_new_array(loaded->arena, bool, rs->rules.len);
 
 	for (uint32_t i = 0; i < rs->rules.len; i++) {

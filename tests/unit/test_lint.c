@@ -234,6 +234,55 @@ static const struct text_case texts[] = {
 };
 /* clang-format on */
 
+static bool same_warnings(const struct diags *a, const struct diags *b)
+{
+	bool same = a->list.len == b->list.len;
+
+	for (uint32_t i = 0; i < a->list.len && same; i++)
+		same = strcmp(a->list.data[i].message, b->list.data[i].message) == 0;
+	return same;
+}
+
+static uint32_t count_hidden(const struct diags *ds)
+{
+	uint32_t n = 0;
+
+	vec_for_each(diag, &ds->list)
+		n += diag->code == W201 || diag->code == W202;
+	return n;
+}
+
+/* Asked about its own warnings it says the same again; about none, nothing of W201 and W202. */
+static void test_again(void **state)
+{
+	unsigned int failed = 0, hidden = 0;
+
+	for (unsigned int i = 0; i < COUNT(cases); i++) {
+		struct loaded loaded = load_text(cases[i].rules, &env_2026);
+		struct diags *all = diags_new(loaded.arena), *again = diags_new(loaded.arena);
+		struct diags *none = diags_new(loaded.arena), *other = diags_new(loaded.arena);
+
+		/* Spans of both are read in their sources. */
+		memcpy(&all->sources, &loaded.ds->sources, sizeof(all->sources));
+		memcpy(&again->sources, &loaded.ds->sources, sizeof(all->sources));
+		memcpy(&other->sources, &loaded.ds->sources, sizeof(all->sources));
+		for (uint32_t k = 0; k < loaded.rs->rules.len; k++)
+			loaded.rs->rules.data[k].id = k + 1;
+		lint_ruleset(all, loaded.rs, &loaded.env);
+		lint_again(again, loaded.rs, &loaded.env, all);
+		lint_again(other, loaded.rs, &loaded.env, none);
+		hidden += count_hidden(all);
+		if (!same_warnings(all, again) || count_hidden(other)) {
+			print_message("%s: %u warnings, then %u, and %u of none\n", cases[i].name,
+				      all->list.len, again->list.len, count_hidden(other));
+			failed++;
+		}
+		arena_free(loaded.arena);
+	}
+	assert_int_equal(failed, 0);
+	assert_true(hidden > 20);
+}
+
 static void test_texts(void **state)
 {
 	unsigned int failed = 0;
@@ -356,9 +405,9 @@ static void test_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),    cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_sessions), cmocka_unit_test(test_advice),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_cases),  cmocka_unit_test(test_again),
+		cmocka_unit_test(test_texts),  cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_advice), cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -357,9 +357,10 @@ static void test_unions(void **state)
 	uint32_t hidden = 0, asked = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
+		_cleanup_arena_ struct arena *scratch = arena_new();
 		struct arena *arena = arena_new();
 		struct loaded loaded = load_text(random_file(arena, &seed, seed), NULL);
-		struct unions *unions = unions_new(arena, loaded.rs);
+		struct unions *unions = unions_new(arena, scratch, loaded.rs);
 		struct walk walk;
 
 		assert_true(walk_new(arena, loaded.rs, &walk));
