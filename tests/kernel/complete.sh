@@ -57,7 +57,7 @@ drive() {
 
 for shell in bash zsh fish; do
 	drive $shell <<-EOF
-		bpffw statTAB|<bpffw><status>
+		bpffw statuTAB|<bpffw><status>
 		bpffw del ssTAB|<bpffw><del><ssh-office>
 		bpffw del r4TAB|<bpffw><del><r4>
 		bpffw add allow tcp dport ssh,mysqTAB|<bpffw><add><allow><tcp><dport><ssh,mysql>
