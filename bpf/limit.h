@@ -50,7 +50,7 @@ struct act_limit {
 	__u64 src_mask[2][2]; /* [is IPv6] as pkt.src */
 	__u64 dst_mask[2];
 	__u32 port_mask; /* source port << 16 | destination port */
-	__u16 number;    /* below LIMIT_NUMBERS; not unique */
+	__u16 number;    /* below LIMIT_NUMBERS: limit_numbers() */
 	__u8 shift;      /* a unit is 1 << shift ns */
 	__u8 flags;      /* bits of enum limit_flag */
 };

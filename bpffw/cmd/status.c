@@ -26,7 +26,7 @@ struct status {
 	struct flows_count flows; /* of a ruleset that asks for them */
 	strs tracked;             /* interfaces whose outgoing flows are recorded */
 	struct totals totals;
-	uint32_t sources[LIMIT_NUMBERS]; /* sources, by the number of their limit */
+	const uint32_t *sources; /* of limits, by rule */
 };
 
 /* Against the file of the next boot. Mistakes in that file are for `check`. */
@@ -214,7 +214,7 @@ static void put_limits(struct status *st, struct buf *out)
 		if (!rule->limit.present || !rule->limit.keys || rule->disabled)
 			continue;
 		buf_printf(out, "%s%s ", gap, limit_name(st, rule));
-		text_grouped(out, st->sources[rule->id % LIMIT_NUMBERS]);
+		text_grouped(out, st->sources[rule - st->gen.rs->rules.data]);
 		gap = "; ";
 	}
 	if (gap[0] != ';')
@@ -235,7 +235,7 @@ static json_t *limits_json(struct status *st)
 			json_array_append_new(
 				list,
 				json_pack("{s:s,s:i}", "rule", limit_name(st, rule), "tracked",
-					  (int)st->sources[rule->id % LIMIT_NUMBERS]));
+					  (int)st->sources[rule - st->gen.rs->rules.data]));
 	return json_pack("{s:o,s:i,s:I}", "rules", list, "size", LIMIT_CELLS << LIMIT_ROW_BITS,
 			 "evicted", (json_int_t)totals_of(&st->totals, SLOT_EVICTED).packets);
 }
@@ -383,7 +383,7 @@ static enum exit_code status(struct status *st)
 		return code;
 	st->flows_room = compile_flows(st->gen.rs);
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
-	    read_flows(st) < 0 || limits_count(s->store, st->gen.rs, st->sources, &s->f) < 0)
+	    read_flows(st) < 0 || limits_count(s->store, st->gen.rs, &st->sources, &s->f) < 0)
 		return session_failed(s);
 	if (s->in->json)
 		print_json(st);

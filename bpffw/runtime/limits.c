@@ -41,16 +41,19 @@ int limits_fill(int old, int fresh, const struct compiled *compiled, struct fail
 static void units_of(const struct ruleset *rs, struct limit_unit *ret_units)
 {
 	struct act_entry *acts = arena_new_array(rs->arena, struct act_entry, rs->rules.len + 1);
+	const uint16_t *of_rules = limit_numbers(rs->arena, rs);
 	uint32_t n = 0;
 
 	vec_for_each(rule, &rs->rules)
 		if (rule->limit.present && !rule->disabled)
-			acts[n++] =
-				(struct act_entry){ .does = ACT_LIMIT, .limit = limit_act(rule) };
+			acts[n++] = (struct act_entry){
+				.does = ACT_LIMIT,
+				.limit = limit_act(rule, of_rules[rule - rs->rules.data]),
+			};
 	acts_units(acts, n, ret_units);
 }
 
-int limits_count(struct store *store, const struct ruleset *rs, uint32_t *ret_counts,
+int limits_count(struct store *store, const struct ruleset *rs, const uint32_t **ret_counts,
 		 struct failure *f)
 {
 	struct limit_unit *units = arena_new_array(rs->arena, struct limit_unit, LIMIT_NUMBERS);
@@ -58,10 +61,13 @@ int limits_count(struct store *store, const struct ruleset *rs, uint32_t *ret_co
 	size_t size = (LIMIT_ROWS * sizeof(struct limit_row) + page - 1) / page * page;
 	_cleanup_fd_ int fd = -1;
 	const struct limit_row *rows;
+	uint32_t *counts = arena_new_array(rs->arena, uint32_t, rs->rules.len + 1);
+	uint32_t by_number[LIMIT_NUMBERS] = { 0 };
+	const uint16_t *of_rules = limit_numbers(rs->arena, rs);
 	uint64_t now = work_now();
 	int ret = state_get(store, "limits", &fd);
 
-	memset(ret_counts, 0, sizeof(*ret_counts) * LIMIT_NUMBERS);
+	*ret_counts = counts;
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : fail(f, -ret, "cannot open the table of the limits");
 	rows = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
@@ -73,8 +79,10 @@ int limits_count(struct store *store, const struct ruleset *rs, uint32_t *ret_co
 			uint64_t cell = rows[row].cell[i];
 
 			if (limit_left(cell, now, units))
-				ret_counts[cell >> (64 - LIMIT_NUMBER_BITS)]++;
+				by_number[cell >> (64 - LIMIT_NUMBER_BITS)]++;
 		}
 	munmap((void *)rows, size);
+	for (uint32_t i = 0; i < rs->rules.len; i++)
+		counts[i] = rs->rules.data[i].limit.present ? by_number[of_rules[i]] : 0;
 	return 0;
 }

@@ -12,8 +12,8 @@ struct store;
 uint32_t limits_wanted(const struct compiled *compiled);
 int limits_fill(int old, int fresh, const struct compiled *compiled, struct failure *f);
 
-/* Buckets in use now, by the number of their limit; LIMIT_NUMBERS of them. */
-int limits_count(struct store *store, const struct ruleset *rs, uint32_t *ret_counts,
+/* Buckets in use now, by rule, in the arena of @rs. */
+int limits_count(struct store *store, const struct ruleset *rs, const uint32_t **ret_counts,
 		 struct failure *f);
 
 #endif

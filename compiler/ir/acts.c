@@ -46,7 +46,7 @@ static struct act_ban ban_of(const struct ruleset *rs, const struct rule *rule,
 	};
 }
 
-static struct act_entry make(const struct places *places, uint32_t index)
+static struct act_entry make(const struct places *places, const uint16_t *numbers, uint32_t index)
 {
 	const struct place *place = &places->list.data[index];
 	const struct rule *rule = &places->rs->rules.data[place->rule];
@@ -71,7 +71,7 @@ static struct act_entry make(const struct places *places, uint32_t index)
 			act.does |= ACT_VERIFIED;
 		if (rule->exceed.row && rule->exceed.row->verb == VERB_BLACKLIST)
 			act.ban = ban_of(places->rs, rule, &rule->exceed);
-		act.limit = limit_act(rule);
+		act.limit = limit_act(rule, numbers[place->rule]);
 	}
 	if (rule->verb.row->verb == VERB_SYNCOOKIE)
 		act.does |= ACT_COOKIE;
@@ -99,10 +99,11 @@ static struct act_entry make_default(const struct ruleset *rs)
 struct act_entry *acts_make(struct arena *arena, const struct places *places)
 {
 	struct act_entry *acts = arena_new_array(arena, struct act_entry, places->n_acts + 1);
+	const uint16_t *numbers = limit_numbers(arena, places->rs);
 
 	for (uint32_t i = 0; i < places->list.len; i++)
 		if (places->list.data[i].act)
-			acts[places->list.data[i].act - 1] = make(places, i);
+			acts[places->list.data[i].act - 1] = make(places, numbers, i);
 	if (places->default_act)
 		acts[places->default_act - 1] = make_default(places->rs);
 	return acts;

@@ -2,6 +2,7 @@
 #include "compiler/ir/limit.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #define NS_PER_SECOND 1000000000ull
 /* Bytes and bits are measured to the unit of such a packet. */
@@ -122,7 +123,37 @@ static void fill_keys(const struct limit *limit, struct act_limit *act)
 		act->flags |= LIMIT_KEYED;
 }
 
-struct act_limit limit_act(const struct rule *rule)
+static int by_id(const void *a, const void *b)
+{
+	const struct rule *x = *(const struct rule *const *)a, *y = *(const struct rule *const *)b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* By id, so that a rule keeps its number, and its buckets, when others come or move. */
+const uint16_t *limit_numbers(struct arena *arena, const struct ruleset *rs)
+{
+	uint16_t *numbers = arena_new_array(arena, uint16_t, rs->rules.len + 1);
+	const struct rule **limits = arena_new_array(arena, const struct rule *, rs->rules.len + 1);
+	bool taken[LIMIT_NUMBERS] = { false };
+	uint32_t n = 0;
+
+	vec_for_each(rule, &rs->rules)
+		if (rule->limit.present)
+			limits[n++] = rule;
+	qsort(limits, n, sizeof(*limits), by_id);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t number = limits[i]->id % LIMIT_NUMBERS;
+
+		while (i < LIMIT_NUMBERS && taken[number])
+			number = (number + 1) % LIMIT_NUMBERS;
+		taken[number] = true;
+		numbers[limits[i] - rs->rules.data] = (uint16_t)number;
+	}
+	return numbers;
+}
+
+struct act_limit limit_act(const struct rule *rule, uint16_t number)
 {
 	const struct limit *limit = &rule->limit;
 	uint8_t clock = limit_clock(limit, limit->clock);
@@ -133,7 +164,7 @@ struct act_limit limit_act(const struct rule *rule)
 		.identity = mix(mix(0, rule->id), kind),
 		.cost = cost_at(limit, shift),
 		.depth = (uint64_t)depth_at(limit, shift),
-		.number = (uint16_t)(rule->id % LIMIT_NUMBERS),
+		.number = number,
 		.shift = (uint8_t)shift,
 		.flags = is_bytes(limit) ? LIMIT_BYTES : 0,
 	};

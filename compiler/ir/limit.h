@@ -20,7 +20,13 @@ uint8_t limit_clock(const struct limit *limit, uint8_t old);
 /* Buckets of @a are those of @b: same keys and kind of unit. */
 bool limit_same(const struct limit *a, const struct limit *b);
 
-/* Of a rule with a limit. */
-struct act_limit limit_act(const struct rule *rule);
+/*
+ * limit_numbers() - by rule: below LIMIT_NUMBERS, of those with a limit unique while there are not
+ * more of them. Cells of two limits with one number would be taken for each other's.
+ */
+const uint16_t *limit_numbers(struct arena *arena, const struct ruleset *rs);
+
+/* Of a rule with a limit. @number: from limit_numbers() */
+struct act_limit limit_act(const struct rule *rule, uint16_t number);
 
 #endif

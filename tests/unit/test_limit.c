@@ -30,9 +30,14 @@ static struct rule rule_of(enum rate_unit unit, uint64_t count, uint64_t period,
 					 .src6 = 64 } };
 }
 
+static struct act_limit act_of(const struct rule *rule)
+{
+	return limit_act(rule, (uint16_t)(rule->id % LIMIT_NUMBERS));
+}
+
 static struct act_limit limit_of(const struct rule *rule, struct bench *bench)
 {
-	struct act_entry act = { .does = ACT_LIMIT, .limit = limit_act(rule) };
+	struct act_entry act = { .does = ACT_LIMIT, .limit = act_of(rule) };
 
 	acts_units(&act, 1, bench->units);
 	return act.limit;
@@ -201,7 +206,7 @@ static void test_full_row(void **state)
 	/* Later all cells are free, for another limit with another unit as well. */
 	other.id = 8;
 	other.limit.count = 100000;
-	foreign = limit_act(&other);
+	foreign = act_of(&other);
 	both[0] = (struct act_entry){ .does = ACT_LIMIT, .limit = limit };
 	both[1] = (struct act_entry){ .does = ACT_LIMIT, .limit = foreign };
 	acts_units(both, 2, bench.units);
@@ -229,8 +234,8 @@ static void test_flood_of_slow(void **state)
 	uint64_t now = 1000 * SECOND, passed = 0;
 
 	fast.id = 8;
-	both[0] = (struct act_entry){ .does = ACT_LIMIT, .limit = limit_act(&slow) };
-	both[1] = (struct act_entry){ .does = ACT_LIMIT, .limit = limit_act(&fast) };
+	both[0] = (struct act_entry){ .does = ACT_LIMIT, .limit = act_of(&slow) };
+	both[1] = (struct act_entry){ .does = ACT_LIMIT, .limit = act_of(&fast) };
 	acts_units(both, 2, bench.units);
 	for (uint32_t i = 0; i < 10000; i++, now += SECOND / 10000) {
 		for (uint32_t k = 0; k < 10; k++)
@@ -240,6 +245,50 @@ static void test_flood_of_slow(void **state)
 	}
 	/* One second: the burst and the rate. */
 	assert_in_range(passed, 590, 620);
+}
+
+/*
+ * Limits whose ids are a multiple of LIMIT_NUMBERS apart have numbers of their own: with one number
+ * two limits without keys took each other's cell with each packet, and neither limited anything.
+ */
+static void test_numbers(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct rule rules[4];
+	struct ruleset rs = { .rules = { .data = rules, .len = 4, .cap = 4 } };
+	static struct bench bench;
+	struct act_entry acts[2] = { 0 };
+	const uint16_t *numbers;
+	uint64_t now = 1000 * SECOND, passed = 0;
+
+	for (uint32_t i = 0; i < 4; i++)
+		rules[i] = rule_of(RATE_PACKETS, i & 1 ? 10 : 100000, 1, i & 1 ? 10 : 1000, 0);
+	rules[0].id = 7 + 2 * LIMIT_NUMBERS;
+	rules[1].id = 7;
+	rules[2].id = 8;
+	rules[3].id = 7 + LIMIT_NUMBERS;
+	numbers = limit_numbers(arena, &rs);
+	/* The older ones keep theirs when others come. */
+	assert_int_equal(numbers[1], 7);
+	assert_int_equal(numbers[2], 8);
+	assert_int_equal(numbers[3], 9);
+	assert_int_equal(numbers[0], 10);
+	rs.rules.data += 1;
+	rs.rules.len = 3;
+	assert_int_equal(limit_numbers(arena, &rs)[2], 9);
+	for (uint32_t i = 0; i < 2; i++)
+		acts[i] = (struct act_entry){ .does = ACT_LIMIT,
+					      .limit = limit_act(&rules[i], numbers[i]) };
+	acts_units(acts, 2, bench.units);
+	for (uint32_t i = 0; i < 1000; i++, now += 1000)
+		for (uint32_t k = 0; k < 2; k++) {
+			const struct act_limit *limit = &acts[k].limit;
+
+			passed += k & (limit_take(&bench.rows[limit_row(limit, 0)], limit,
+						  limit_tag(limit, k), now, 60,
+						  bench.units) != LIMIT_OVER);
+		}
+	assert_int_equal(passed, 10);
 }
 
 static struct pkt packet_of(uint8_t family, uint64_t high, uint64_t low, uint16_t dport)
@@ -289,7 +338,7 @@ static void test_keys(void **state)
 
 		rule.limit.src4 = cases[i].src4;
 		rule.limit.src6 = cases[i].src6;
-		limit = limit_act(&rule);
+		limit = act_of(&rule);
 		if ((limit_hash(&seed, &limit, &a) == limit_hash(&seed, &limit, &b)) !=
 		    cases[i].same)
 			fail_msg("%s", cases[i].name);
@@ -320,7 +369,7 @@ static void test_clock(void **state)
 	assert_int_equal(limit_burst(&rule.limit), 65536);
 	rule = rule_of(RATE_BITS, 1000000000000, 1, 0, 0);
 	assert_int_equal(limit_burst(&rule.limit), 64 * LIMIT_BURST_MAX);
-	assert_true(limit_act(&rule).depth >> LIMIT_DEPTH_BITS == 0);
+	assert_true(act_of(&rule).depth >> LIMIT_DEPTH_BITS == 0);
 }
 
 int main(void)
@@ -330,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_wrap),     cmocka_unit_test(test_clamp),
 		cmocka_unit_test(test_full_row), cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_clock),    cmocka_unit_test(test_flood_of_slow),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
