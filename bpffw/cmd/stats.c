@@ -102,20 +102,19 @@ static void sum(struct stats *st)
 static void put_number(const struct stats *st, struct buf *out, uint64_t value, const char *noun)
 {
 	if (st->s.in->verbose || !isatty(STDOUT_FILENO))
-		buf_printf(out, "%llu %s", (unsigned long long)value, noun);
-	else {
+		buf_printf(out, "%llu", (unsigned long long)value);
+	else
 		text_scaled(out, value, 'k');
-		buf_printf(out, " %s", noun);
-	}
+	buf_printf(out, " %s%s", noun, value == 1 ? "" : "s");
 }
 
 static void put_counter(const struct stats *st, struct buf *out, const char *label,
 			struct counter c)
 {
 	buf_printf(out, "%-11s ", label);
-	put_number(st, out, c.packets, "packets");
+	put_number(st, out, c.packets, "packet");
 	buf_puts(out, ", ");
-	put_number(st, out, c.bytes, "bytes");
+	put_number(st, out, c.bytes, "byte");
 }
 
 static void print_text(const struct stats *st)
@@ -130,9 +129,10 @@ static void print_text(const struct stats *st)
 	put_counter(st, &out, "link in",
 		    (struct counter){ st->link.rx_packets, st->link.rx_bytes });
 	buf_puts(&out, "; ");
-	put_number(st, &out, st->link.rx_errors, "errors");
+	put_number(st, &out, st->link.rx_errors, "error");
 	buf_puts(&out, ", ");
-	put_number(st, &out, st->link.rx_dropped, "dropped by the kernel\n");
+	put_number(st, &out, st->link.rx_dropped, "packet");
+	buf_puts(&out, " dropped by the kernel\n");
 	put_counter(st, &out, "link out",
 		    (struct counter){ st->link.tx_packets, st->link.tx_bytes });
 	buf_puts(&out, "\n");

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A session over the commands of the language page, word for word as in commands.txt: what varies
-# (times, paths, counts of instructions, ARP) is replaced. UPDATE=1 writes the file anew.
+# (times, paths, counts of instructions, the kernel's own multicast) is replaced. UPDATE=1 writes the file anew.
 . "$(dirname "$0")/lib.sh"
 setup
 export BPFFW_RULES=$work/rules.fw
@@ -16,7 +16,8 @@ plain() {
 	sed -E -e "s|$work|WORK|g" -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}/DATE/g' -e 's/[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g' \
 		-e 's/[0-9]+ ms/N ms/; s/[0-9.]+ s;/N s;/' -e 's/[0-9 ]+ instructions/ N instructions/' \
 		-e 's/[0-9]+m[0-9]+s left/LEFT left/' -e 's/tables [0-9 ]+ bytes/tables N bytes/' \
-		-e 's/^(- +essential .*[^0-9 ]) +[0-9]+ +[0-9]+$/\1 .../; s/^(allowed) .*/\1 .../' \
+		-e 's/^(- +essential .*[^0-9 ]) +[0-9]+ +[0-9]+$/\1 .../; s/^(allowed|dropped) .*/\1 .../' \
+		-e 's/^(- +default +drop) +[0-9]+ drop +[0-9]+$/\1 .../; /^  default +[0-9]+ packet/d' \
 		-e 's/^(link (in|out)) .*/\1 .../' -e 's/ +$//'
 }
 
