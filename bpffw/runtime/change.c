@@ -274,6 +274,22 @@ static int load_straight(struct work *w, const struct unit *unit)
 	return load_generation(unit, &w->state, w->ds, &w->compiled, &w->loaded, w->f);
 }
 
+/* At boot bans that cannot be read must not keep the rules from loading. */
+static int stage_lists(struct work *w)
+{
+	struct failure unread = { 0 };
+	int ret;
+
+	w->state.unread = w->lenient ? &unread : NULL;
+	ret = lists_stage(w->store, &w->state, w->rs, w->f);
+	w->state.unread = NULL;
+	if (unread.err)
+		diag_warning(w->ds, (struct span){ 0 }, W216,
+			     "%s: bans and entries of commands are not restored", unread.what);
+	failure_clear(&unread);
+	return ret;
+}
+
 /* The static parts, those of the running generation where they are the same. */
 static int load_lists(struct work *w)
 {
@@ -286,7 +302,7 @@ static int load_lists(struct work *w)
 		old = pin_get(store_pin(w->store, "gen/%u/lists", w->store->running));
 	ret = list_base_make(w->rs, old, &w->state.base, &w->state.base_size, w->f);
 	if (ret == 0 && w->change)
-		ret = lists_stage(w->store, &w->state, w->rs, w->f);
+		ret = stage_lists(w);
 	return ret;
 }
 

@@ -275,7 +275,8 @@ struct stage {
 	struct failure *f;
 	int ret;
 	uint64_t *new_lists;
-	bool read; /* the bans file, once */
+	struct failure *unread; /* as in struct state */
+	bool read;              /* the bans file, once */
 	bans noted;
 	list_prefixes prefixes; /* scratch */
 };
@@ -313,7 +314,10 @@ static void restore(struct stage *stage, uint32_t number, const struct set *set,
 	uint64_t now = list_now();
 
 	if (!stage->read && stage->lists.store)
-		stage->ret = bans_read(stage->lists.store, stage->arena, &stage->noted, stage->f);
+		stage->ret = bans_read(stage->lists.store, stage->arena, &stage->noted,
+				       stage->unread ? stage->unread : stage->f);
+	if (stage->unread)
+		stage->ret = 0;
 	stage->read = true;
 	vec_for_each(ban, &stage->noted) {
 		uint64_t expiry = ban->until ? list_ktime(ban->until) : LIST_FOREVER;
@@ -379,7 +383,9 @@ int lists_stage(struct store *store, struct state *state, const struct ruleset *
 		struct failure *f)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct stage stage = { .arena = arena, .f = f, .new_lists = state->new_lists };
+	struct stage stage = {
+		.arena = arena, .f = f, .new_lists = state->new_lists, .unread = state->unread
+	};
 	int ret = open_state(store, state, arena, &stage.lists, f);
 
 	if (ret < 0)

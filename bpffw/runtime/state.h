@@ -39,6 +39,8 @@ struct state {
 	int base;           /* the static part of the lists, the generation's own ... */
 	uint32_t base_size; /* ... 0: none */
 	uint64_t new_lists[LISTS_MAX / 64]; /* numbers that lists_stage() gave */
+	/* Why the file `bans` cannot be read goes there, and the change goes on; NULL: it fails. */
+	struct failure *unread;
 };
 
 /*

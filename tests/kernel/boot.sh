@@ -80,6 +80,14 @@ reboot
 ok "the blacklist's file is missing" fw apply --boot
 says "it says so" "^warning: $work/bad.txt: no such file: the copy of generation [0-9]+ is used"
 exits 1 "the copy serves" ping0
+echo "$client4" >"$work/bad.txt"
+rm -f "$work/state/bans"
+ln -s /etc/passwd "$work/state/bans"
+reboot
+ok "bans that cannot be read" fw apply --boot
+says "it says so" "^warning: .*/bans: .*are not restored \\[W216\\]"
+exits 1 "the rules are loaded" ping0
+rm "$work/state/bans"
 write_rules
 sed -i '/^test/d' "$work/rules.fw"
 ok "apply" fw apply
