@@ -100,46 +100,9 @@ const char *blob_family(struct blob_view *view, unsigned int family)
 	return NULL;
 }
 
-const struct forest_node *blob_node(const struct blob_view *view, uint32_t index)
-{
-	const void *nodes = view->forest->blob + view->forest->nodes.offset;
-
-	return (const struct forest_node *)nodes + index;
-}
-
-uint32_t blob_record_size(const struct blob_view *view)
-{
-	return view->is6 ? sizeof(struct forest_record6) : sizeof(struct forest_record4);
-}
-
-const void *blob_record(const struct blob_view *view, uint32_t index)
-{
-	return view->forest->blob + view->records->offset + (size_t)index * blob_record_size(view);
-}
-
-static const struct forest_record4 *record4(const struct blob_view *view, uint32_t index)
-{
-	return blob_record(view, index);
-}
-
-static const struct forest_record6 *record6(const struct blob_view *view, uint32_t index)
-{
-	return blob_record(view, index);
-}
-
-uint32_t blob_record_order(const struct blob_view *view, uint32_t index)
-{
-	return view->is6 ? record6(view, index)->order : record4(view, index)->order;
-}
-
-uint32_t blob_record_place(const struct blob_view *view, uint32_t index)
-{
-	return blob_record_order(view, index) >> ORDER_PLACE;
-}
-
 static uint32_t first_test(const struct blob_view *view, uint32_t index)
 {
-	return view->is6 ? record6(view, index)->test : record4(view, index)->test;
+	return view->is6 ? blob_record6(view, index)->test : blob_record4(view, index)->test;
 }
 
 struct interval blob_record_span(const struct blob_view *view, uint32_t index, uint32_t dim)
@@ -149,7 +112,7 @@ struct interval blob_record_span(const struct blob_view *view, uint32_t index, u
 	uint32_t n = 0;
 
 	if (dim < view->n_fixed && !view->is6) {
-		const struct forest_record4 *r = record4(view, index);
+		const struct forest_record4 *r = blob_record4(view, index);
 
 		switch (dim) {
 		case DIM4_SRC:
@@ -168,7 +131,7 @@ struct interval blob_record_span(const struct blob_view *view, uint32_t index, u
 		}
 	}
 	if (dim < view->n_fixed) {
-		const struct forest_record6 *r = record6(view, index);
+		const struct forest_record6 *r = blob_record6(view, index);
 
 		switch (dim) {
 		case DIM6_SRC_HI:
@@ -416,7 +379,7 @@ const char *blob_record_check(struct blob_view *view, uint32_t index)
 	struct interval span;
 
 	if (!view->n_fixed) {
-		const struct forest_record4 *r = record4(view, index);
+		const struct forest_record4 *r = blob_record4(view, index);
 
 		if (r->src || r->src_span != UINT32_MAX || r->dst || r->dst_span != UINT32_MAX ||
 		    r->sport || r->sport_span != UINT16_MAX || r->dport ||

@@ -35,11 +35,44 @@ void blob_init(struct blob_view *view, struct arena *arena, const struct forest 
 /* Return: NULL, or what is wrong with the dims. */
 const char *blob_family(struct blob_view *view, unsigned int family);
 
-const struct forest_node *blob_node(const struct blob_view *view, uint32_t index);
-const void *blob_record(const struct blob_view *view, uint32_t index);
-uint32_t blob_record_size(const struct blob_view *view);
-uint32_t blob_record_order(const struct blob_view *view, uint32_t index);
-uint32_t blob_record_place(const struct blob_view *view, uint32_t index);
+static inline const struct forest_node *blob_node(const struct blob_view *view, uint32_t index)
+{
+	const void *nodes = view->forest->blob + view->forest->nodes.offset;
+
+	return (const struct forest_node *)nodes + index;
+}
+
+static inline uint32_t blob_record_size(const struct blob_view *view)
+{
+	return view->is6 ? sizeof(struct forest_record6) : sizeof(struct forest_record4);
+}
+
+static inline const void *blob_record(const struct blob_view *view, uint32_t index)
+{
+	return view->forest->blob + view->records->offset + (size_t)index * blob_record_size(view);
+}
+
+static inline const struct forest_record4 *blob_record4(const struct blob_view *view,
+							uint32_t index)
+{
+	return blob_record(view, index);
+}
+
+static inline const struct forest_record6 *blob_record6(const struct blob_view *view,
+							uint32_t index)
+{
+	return blob_record(view, index);
+}
+
+static inline uint32_t blob_record_order(const struct blob_view *view, uint32_t index)
+{
+	return view->is6 ? blob_record6(view, index)->order : blob_record4(view, index)->order;
+}
+
+static inline uint32_t blob_record_place(const struct blob_view *view, uint32_t index)
+{
+	return blob_record_order(view, index) >> ORDER_PLACE;
+}
 
 /* Everything that can be wrong with a record in itself. Return: NULL, or what. */
 const char *blob_record_check(struct blob_view *view, uint32_t index);

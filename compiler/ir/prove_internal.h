@@ -10,7 +10,6 @@
 struct piece {
 	uint32_t record; /* one of its copies */
 	uint32_t place;
-	uint32_t until; /* terminal: it decides for the places before this one; else 0 */
 	uint32_t n_tests;
 	const struct test_view *tests;
 };
@@ -42,7 +41,8 @@ struct prover {
 	const struct forest_group *group;
 	uint32_t first_piece;
 	uint64_t visits, visits_max, work;
-	uint32_t resumes; /* most count and return places in one leaf */
+	bool any_resumes, any_jumps; /* some place is one */
+	uint32_t resumes;            /* most count and return places in one leaf */
 	struct extent_bits region[DIMS_MAX];
 	VEC(uint32_t) lists; /* stack of lists of pieces, and room for counts */
 	uint64_t *seen;      /* by piece of the group: the leaf it was last found in */

@@ -214,7 +214,7 @@ static struct value_set match_values(struct reference *ref, const struct match *
 			out[n++] = (struct range){ atom->lo, atom->hi };
 		}
 	}
-	return set_of_ranges(ref->pool, out, n);
+	return n > 1 ? set_of_ranges(ref->pool, out, n) : (struct value_set){ out, n };
 }
 
 /* An address match that names only the other family holds for nothing, not even negated. */

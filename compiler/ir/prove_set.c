@@ -59,7 +59,8 @@ struct value_set set_of_ranges(struct set_pool *pool, const struct range *at, ui
 
 	if (n)
 		memcpy(sorted.data, at, n * sizeof(*at));
-	ranges_normalise(&sorted);
+	if (n > 1)
+		ranges_normalise(&sorted);
 	return keep(pool, sorted.data, n, sorted.len);
 }
 

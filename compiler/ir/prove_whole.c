@@ -327,6 +327,31 @@ static void sort_pieces(struct prover *p)
 		p->sorted[--starts[p->pieces.data[i].place]] = p->pieces.data[i].record;
 }
 
+/* The verdict in a record is that of its place's action, which is proven by itself. */
+static bool says_action(const struct prover *p, uint32_t record)
+{
+	const void *at = p->forest->blob + p->forest->actions.offset;
+	const struct forest_action *action = at;
+	uint32_t order = blob_record_order(&p->view, record), wanted = 0;
+
+	action += order >> ORDER_PLACE;
+	if (action->next == FOREST_ALLOW)
+		wanted = ORDER_ALLOW;
+	if (action->next == FOREST_DROP)
+		wanted = ORDER_DROP;
+	return (order & (ORDER_ALLOW | ORDER_DROP)) == wanted;
+}
+
+/* In order of the places, whose actions lie far from each other in the order of the leaves. */
+static bool check_verdicts(struct prover *p, uint32_t place, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++) {
+		if (!says_action(p, p->sorted[i]))
+			return prove_fail(p, place, "record %u says another verdict", p->sorted[i]);
+	}
+	return true;
+}
+
 bool prove_places(struct prover *p)
 {
 	const uint32_t *starts = p->starts, *sorted;
@@ -343,6 +368,8 @@ bool prove_places(struct prover *p)
 		/* Pieces lie in the order of the leaves, far from each other. */
 		if (starts[i] + AHEAD < p->pieces.len)
 			__builtin_prefetch(blob_record(&p->view, sorted[starts[i] + AHEAD]));
+		if (!check_verdicts(p, i, starts[i], starts[i + 1]))
+			return false;
 		p->pool.len = 0;
 		reference_place(&p->ref, i, &all);
 		if (!prove_place(p, &of))
