@@ -5,6 +5,7 @@ hold SERVER4 SERVER6 CLIENT4 CLIENT6 N: run on the server; opens N connections t
     client, over both families in turn, and prints on each line of input how many got a byte since.
 peer: run on the client; accepts on port 7000, and sends a byte on each at a line of input.
 rst: on the client; a blind RST for each connection to port 7000 (from ss), wrong sequence number.
+forge SECONDS MAC SERVER SOURCE: SYNs to port 80 in the name of one source, ports at random.
 flood SECONDS MAC SERVER4 SERVER6: SYNs to port 8080 and UDP to port 7001 from ever new sources.
 """
 import os, random, select, selectors, socket, struct, subprocess, sys, time
@@ -97,6 +98,17 @@ def flood(seconds, mac, server4, server6):
                 s.send(frame(mac, src, dst, 6, tcp(port, 8080, r & 0xffffffff, 2), 16))
             else:
                 s.send(frame(mac, src, dst, 17, struct.pack("!HHHH", port, 7001, 9, 0) + b"x", 6))
+            n += 1
+    print(n)
+
+def forge(seconds, mac, server, source):
+    s, n = packet_socket(), 0
+    mac, server, source = mac_of(mac), address(server), address(source)
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        for _ in range(100):
+            r = random.getrandbits(32)
+            s.send(frame(mac, source, server, 6, tcp(1024 + r % 64000, 80, r, 2), 16))
             n += 1
     print(n)
 
