@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What happens to packets of a description, rule by rule: eval's walk, printed. */
+#include <linux/if_ether.h>
 #include <unistd.h>
 
 #include "bpf/abi.h"
@@ -85,13 +86,37 @@ static const char *interface_of(struct explain *x)
 	return value_of(x, "on", "any interface");
 }
 
+/* The ethertypes that are asked for have one of @family among them. */
+static bool has_ether(const struct expect *packet, uint16_t family)
+{
+	vec_for_each(match, &packet->matches) {
+		bool listed = false;
+
+		if (match->row->type != TYPE_ETHER)
+			continue;
+		vec_for_each(atom, &match->atoms)
+			listed |= atom->lo <= family && family <= atom->hi;
+		if (listed == match->negated)
+			return false;
+	}
+	return true;
+}
+
 static const char *family_of(const struct expect *packet)
 {
-	switch (packet->families & FAM_IP) {
+	uint8_t families = packet->families;
+
+	if (!has_ether(packet, ETH_P_IP))
+		families &= (uint8_t)~FAM_IPV4;
+	if (!has_ether(packet, ETH_P_IPV6))
+		families &= (uint8_t)~FAM_IPV6;
+	switch (families & FAM_IP) {
 	case FAM_IPV4:
 		return "IPv4";
 	case FAM_IPV6:
 		return "IPv6";
+	case 0:
+		return "neither IPv4 nor IPv6";
 	default:
 		return "IPv4 or IPv6";
 	}

@@ -90,6 +90,12 @@ exits 5 "no capture" fw explain --pcap /dev/null
 ok "hex" fw explain --hex "$(cat "$work/ssh.hex")" on eth0
 says "hex: its fields" '^packet: eth0, IPv4, 192\.0\.2\.7:4000 -> 198\.51\.100\.1:22, tcp flags syn/.* ttl 61'
 says "hex: the answer" "^answer: allowed by 'ssh' \(r2\)$"
+for case in '0x0806:neither IPv4 nor IPv6' '0x0800:IPv4' '0x86dd:IPv6' 'not 0x0800:IPv6' \
+	'0x88cc,0x0800:IPv4' 'not 0x88cc:IPv4 or IPv6'; do
+	# shellcheck disable=SC2086
+	ok "ether ${case%:*}" fw explain ether ${case%:*}
+	says "ether ${case%:*}: its family" "^packet: eth0, ${case#*:}, any -> any"
+done
 ok "malformed hex" fw explain --hex "$(cut -c 1-59 "$work/ssh.hex")"
 says "hex: why" 'ip4-header: IPv4 version'
 says "hex: malformed" '^answer: dropped as malformed'
