@@ -375,16 +375,18 @@ struct random_rules {
 	struct ruleset *rs; /* NULL: the text could not be repaired; see ds */
 };
 
+typedef void put_text(struct random *r, struct buf *out);
+
 /* A checked ruleset; each rule has the counter slot SLOT_RULES + its index, the excess of a limit
  * one behind them all. */
-static struct random_rules random_rules(struct arena *arena, struct random *r)
+static struct random_rules random_rules_of(struct arena *arena, struct random *r, put_text *put)
 {
 	struct random_rules made = { 0 };
 	struct env env = { .io = &io_none, .n_present = 2 };
 	struct buf out = { .arena = arena };
 	char *text;
 
-	put_file(r, &out);
+	put(r, &out);
 	text = arena_strndup(arena, out.data, out.len);
 	vec_push(arena, &env.interfaces, STR("eth0"));
 	vec_push(arena, &env.interfaces, STR("eth1"));
@@ -411,6 +413,11 @@ static struct random_rules random_rules(struct arena *arena, struct random *r)
 		rule->over_slot = rule->limit.present ? rule->slot + made.rs->rules.len : 0;
 	}
 	return made;
+}
+
+static inline struct random_rules random_rules(struct arena *arena, struct random *r)
+{
+	return random_rules_of(arena, r, put_file);
 }
 
 /* Values a field is compared with, of all rules, and their neighbours. */

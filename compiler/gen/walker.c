@@ -24,14 +24,6 @@ _Static_assert(XDP_PASS == ORDER_ALLOW / ORDER_DROP * XDP_DROP && XDP_DROP == 1 
 		       XDP_DROP == (uint32_t)(FOREST_DROP + 3),
 	       "a verdict is the action + 3");
 
-/* One field of a record: value - lo <= span. */
-struct field {
-	uint32_t dim;
-	uint8_t size;
-	uint16_t packet;   /* offset in struct pkt */
-	uint16_t lo, span; /* offsets in the record */
-};
-
 #define FIELD4(name, number, member)                                        \
 	{                                                                   \
 		number, sizeof(((struct forest_record4 *)0)->name), member, \
@@ -62,15 +54,6 @@ static const struct field fields6[] = {
 	FIELD6(dst_lo, DIM6_DST_LO, offsetof(struct pkt, dst[1])),
 };
 
-/* How records of a family are laid out. */
-struct layout {
-	uint32_t size;
-	uint32_t n_fields;
-	const struct field *fields;
-	uint32_t proto_dim, frag_dim;
-	uint16_t order, more;
-};
-
 #define LAYOUT(record, list, proto_number, frag_number) \
 	{ sizeof(struct record), sizeof(list) / sizeof(*(list)), list, proto_number, frag_number, \
 	  offsetof(struct record, order), offsetof(struct record, more) }
@@ -79,20 +62,10 @@ static const struct layout layout4 = LAYOUT(forest_record4, fields4, DIM4_PROTO,
 static const struct layout layout6 = LAYOUT(forest_record6, fields6, DIM6_PROTO, DIM6_FRAG);
 /* clang-format on */
 
-/* One group, and what it is made of. */
-struct tree {
-	const struct forest_group *group;
-	const struct layout *layout;
-	const struct forest_region *records;
-	struct usage usage;
-	uint32_t steps; /* below the root, without a branch */
-	int16_t stack;  /* where the node reached lies */
-};
-
 /* More of them cost more, where they are not needed, than they save (measured). */
 #define STEPS_MAX 1u
 
-static struct forest_node node_at(const struct forest *forest, uint32_t index)
+struct forest_node walker_node(const struct forest *forest, uint32_t index)
 {
 	struct forest_node node;
 
@@ -147,7 +120,7 @@ static struct tree tree_of(const struct walker *w, const struct forest_group *gr
 	vec_push(w->c->arena, &todo, group->root);
 	while (todo.len) {
 		uint32_t index = todo.data[--todo.len];
-		struct forest_node node = node_at(forest, index);
+		struct forest_node node = walker_node(forest, index);
 
 		if (node.dim == FOREST_LEAF) {
 			for (uint32_t i = 0; i < node.mask; i++)
@@ -248,7 +221,7 @@ static void emit_node(struct walker *w, label outside)
 static void emit_steps(struct walker *w, const struct tree *tree, label outside)
 {
 	struct code *c = w->c;
-	struct forest_node root = node_at(w->forest, tree->group->root);
+	struct forest_node root = walker_node(w->forest, tree->group->root);
 
 	if (root.dim == FOREST_LEAF)
 		alu32(c, BPF_MOV, R1, tree->group->root);
@@ -346,9 +319,7 @@ static void emit_compare_proto(struct code *c, const struct layout *layout, bool
 	emit_mismatch(c);
 }
 
-/* R0 = what is negative unless the record has the packet and its place is the best; halves of
- * IPv6 addresses jump to @next. R4 = the record's order. */
-static void emit_compare(struct walker *w, const struct tree *tree)
+void compare_emit(struct walker *w, const struct tree *tree)
 {
 	const struct layout *layout = tree->layout;
 	uint32_t used = tree->usage.fields;
@@ -368,8 +339,7 @@ static void emit_compare(struct walker *w, const struct tree *tree)
 	}
 }
 
-/* To @next unless the halves of the addresses are in the record at R9. */
-static void emit_compare_halves(struct code *c, const struct tree *tree, label next)
+void compare_halves_emit(struct code *c, const struct tree *tree, label next)
 {
 	for (uint32_t i = 0; i < tree->layout->n_fields; i++) {
 		const struct field *field = &tree->layout->fields[i];
@@ -414,9 +384,9 @@ static void emit_leaf(struct walker *w, const struct tree *tree, label done)
 	index_emit(w, R9, R1, tree->records, element, done);
 	alu32(c, BPF_MOV, R7, leaf_max);
 	code_bind(c, record);
-	emit_compare(w, tree);
+	compare_emit(w, tree);
 	jmp64_imm(c, BPF_JSLT, R0, 0, next);
-	emit_compare_halves(c, tree, next);
+	compare_halves_emit(c, tree, next);
 	if (tree->usage.tests) {
 		emit_record_tests(w, tree->layout, hit);
 		jmp(c, next);
@@ -430,6 +400,20 @@ static void emit_leaf(struct walker *w, const struct tree *tree, label done)
 	jmp64_reg(c, BPF_JGT, R7, R5, record);
 }
 
+/* Once for both lookups. */
+static label bits_label(struct walker *w, const struct tree *tree)
+{
+	uint32_t i = 0;
+
+	while (i < w->bit_trees.len && w->bit_trees.data[i].group != tree->group)
+		i++;
+	if (i == w->bit_trees.len) {
+		w->bits[i] = code_label(w->c);
+		vec_push(w->c->arena, &w->bit_trees, *tree);
+	}
+	return w->bits[i];
+}
+
 static void emit_group(struct walker *w, const struct tree *tree, bool is_first, label family_done)
 {
 	uint64_t first = (uint64_t)tree->group->first << ORDER_PLACE;
@@ -438,7 +422,9 @@ static void emit_group(struct walker *w, const struct tree *tree, bool is_first,
 	if (!is_first)
 		jmp_imm(w->c, BPF_JLT, R8, first < ORDER_NONE ? (uint32_t)first : ORDER_NONE,
 			family_done);
-	if (tree->group->leaf_max) {
+	if (tree->group->bits.n_sides) {
+		bits_emit(w, tree, bits_label(w, tree));
+	} else if (tree->group->leaf_max) {
 		emit_descend(w, tree, done);
 		emit_leaf(w, tree, done);
 	}
@@ -462,7 +448,7 @@ static void emit_family(struct walker *w, unsigned int family)
 	}
 	emit_keys(w, &forest->dims[forest_family(family)], cuts);
 	vec_for_each(tree, &trees)
-		if (tree->group->leaf_max)
+		if (tree->group->leaf_max && !tree->group->bits.n_sides)
 			emit_steps(w, tree, done);
 	vec_for_each(tree, &trees) {
 		w->has_tests |= tree->usage.tests;
@@ -698,6 +684,11 @@ bool walker_emit(struct gen *gen, const struct forest *forest)
 	verdict_emit(w.c);
 	if (w.resumes)
 		emit_lookup_function(&w);
+	for (uint32_t i = 0; i < w.bit_trees.len; i++) {
+		code_function(w.c, true, 2);
+		code_bind(w.c, w.bits[i]);
+		bits_word_emit(&w, &w.bit_trees.data[i]);
+	}
 	if (w.has_tests)
 		tests_emit(&w);
 	gen->blob_room = w.room;

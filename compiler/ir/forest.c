@@ -16,11 +16,17 @@
 #define WORK ((uint64_t)150 << 20)
 
 static const struct effort efforts[] = {
-	{ FOREST_LEAF_SOFT, 3.0, 2 * WORK },
-	{ 2 * FOREST_LEAF_SOFT, 1.6, WORK },
-	{ 6 * FOREST_LEAF_SOFT, 1.2, WORK },
+	{ FOREST_LEAF_SOFT, 3.0, 2 * WORK, false },
+	{ 2 * FOREST_LEAF_SOFT, 1.6, WORK, false },
+	{ 6 * FOREST_LEAF_SOFT, 1.2, WORK, false },
+	/* Bit vectors for what no tree can hold, soon or late. */
+	{ FOREST_LEAF_SOFT, 3.0, WORK / 4, true },
+	{ FOREST_LEAF_SOFT, 3.0, 2 * WORK, true },
 };
-#define EFFORTS (sizeof(efforts) / sizeof(*efforts))
+/* Unless a leaf is long, a packet has to cost that much more in a tree than in bit vectors. */
+#define LEAF_LONG  (4 * BITS_LEAF_MIN)
+#define GAIN_SHORT 2.0
+#define EFFORTS    (sizeof(efforts) / sizeof(*efforts))
 
 static const struct interval *column_box(const struct grove *grove, uint32_t dim, uint32_t cube)
 {
@@ -366,23 +372,65 @@ static struct side whole_side(const struct dim *dim)
 			      0 };
 }
 
-/* Adds the group's tree. Return: false with grove->why set and nothing added. */
-static bool build_group(struct grove *grove, const uint8_t *group_of, uint32_t group)
+/* The cubes of a group, as the only list of the stack. Return: how many. */
+static uint32_t list_group(struct grove *grove, const uint8_t *group_of, uint32_t group)
 {
-	struct growth growth = { .group = { .family = grove->cubes->family } };
-	uint32_t n = 0, nodes = grove->nodes.len, records = grove->records.len;
+	uint32_t n = 0;
 
-	grove->leaves = (struct map){ 0 };
 	grove->stack.len = 0;
 	stack_reserve(grove, grove->cubes->list.len);
 	for (uint32_t i = 0; i < grove->cubes->list.len; i++)
 		if (group_of[i] == group)
 			grove->stack.data[n++] = i;
 	grove->stack.len = n;
+	return n;
+}
+
+/* Bit vectors instead of what was built or not, when they are better. @records: where its own
+ * begin */
+static bool build_bits(struct grove *grove, struct growth *growth, uint32_t n, uint32_t records)
+{
+	double cost = growth->visits > 0 ? growth->cost / growth->visits : 0, ns;
+	struct growth bits = { .group = { .family = growth->group.family,
+					  .root = growth->group.root } };
+
+	ns = bits_make(grove, list_at(grove, 0), n, &bits.group.bits);
+	if (ns == 0)
+		return false;
+	if (!grove->why && ns * (growth->group.leaf_max > LEAF_LONG ? 1 : GAIN_SHORT) >= cost) {
+		grove->images.len--;
+		return false;
+	}
+	grove->nodes.len = bits.group.root + 1;
+	grove->records.len = records;
+	grove->leaves = (struct map){ 0 };
+	grove->why = NULL;
+	leaf_make(grove, &bits, bits.group.root, list_at(grove, 0), n, 0);
+	bits.visits = 1;
+	bits.cost = ns;
+	*growth = bits;
+	return true;
+}
+
+/* Adds the group's tree. Return: false with grove->why set and nothing added. */
+static bool build_group(struct grove *grove, const uint8_t *group_of, uint32_t group)
+{
+	struct growth growth = { .group = { .family = grove->cubes->family } };
+	uint32_t n = list_group(grove, group_of, group), nodes = grove->nodes.len;
+	uint32_t records = grove->records.len;
+	uint64_t work = grove->work;
+
+	grove->leaves = (struct map){ 0 };
 	for (uint32_t dim = 0; dim < grove->n_dims; dim++)
 		grove->region[dim] = whole_side(&grove->cubes->dims.dim[dim]);
 	growth.group.root = nodes_add(grove, 1);
 	build_node(grove, &growth, (struct spot){ growth.group.root, 0 }, 0, n);
+	if (grove->may_part &&
+	    (grove->why ? grove->effort.bits : growth.group.leaf_max > BITS_LEAF_MIN)) {
+		n = list_group(grove, group_of, group);
+		if (build_bits(grove, &growth, n, records))
+			grove->work = work;
+	}
 	if (grove->why) {
 		grove->nodes.len = nodes;
 		grove->records.len = records;
@@ -425,7 +473,7 @@ static bool build_trees(struct grove *grove, uint8_t *group_of, uint32_t n_group
 {
 	uint32_t n = grove->cubes->list.len;
 
-	grove->nodes.len = grove->records.len = grove->groups.len = 0;
+	grove->nodes.len = grove->records.len = grove->groups.len = grove->images.len = 0;
 	grove->cost = 0;
 	grove->resumes = 0;
 	grove->why = NULL;

@@ -9,7 +9,7 @@
  *	nodes	 struct forest_node
  *	records	 struct forest_record4 | struct forest_record6 of the leaves
  *	tests	 struct forest_test; entry 0 is unused
- *	tables	 sorted bounds and bitmaps that the tests point to
+ *	tables	 sorted bounds and bitmaps that the tests point to; bounds and rows of bit vectors
  *	actions	 struct forest_action, by place
  */
 #ifndef BPFFW_FOREST_H
@@ -157,6 +157,39 @@ struct forest_region {
 	uint32_t n;
 };
 
+/*
+ * Bit vectors (Lakshman & Stiliadis 1998), for a group whose rules overlap too much for a tree. Its
+ * root is a leaf with all of its records. A side is one of the fixed dims: of its (1 << steps)
+ * bounds, sorted, the last value of each span of the dim, the number of those below
+ * key[dim] >> bits_shift() is a row. Bit i of the row, in 64-bit words, says that record i has some
+ * value of that span; spans are wider than the rules' own bounds where these are many. So the
+ * records that may have the packet are the bits that the rows of all sides have in common, the
+ * lowest place first; each is then compared as in a leaf. The bounds not needed are BITS_NO_BOUND.
+ */
+#define BITS_SIDES_MAX   5u
+#define BITS_STEPS_MAX   8u
+#define BITS_RECORDS_MAX 32768u
+#define BITS_UNROLL      4u /* words of a row are a multiple of it */
+#define BITS_NO_BOUND    ((uint64_t)INT64_MAX)
+
+struct forest_bits {
+	uint32_t n_sides; /* 0: the group is a tree */
+	uint32_t words;   /* of a row */
+	uint32_t misses;  /* for the cost: records that a packet compares in vain, at most */
+	struct bits_side {
+		uint8_t dim;
+		uint8_t steps;
+		uint32_t bounds; /* offset in the blob */
+		uint32_t rows;   /* offset in the blob: (1 << steps) of them */
+	} side[BITS_SIDES_MAX];
+};
+
+/* Differences of what is compared fit into a signed word. */
+static inline uint8_t bits_shift(const struct dim *dim)
+{
+	return dim->width == 8;
+}
+
 /* One tree; the walker visits a family's groups in this order, smallest `first` first, and stops
  * when the place found so far is below a group's `first`. */
 struct forest_group {
@@ -165,6 +198,7 @@ struct forest_group {
 	uint32_t first;    /* = nodes[root].first */
 	uint32_t depth;    /* inner nodes on the longest way to a leaf */
 	uint32_t leaf_max; /* records in the largest leaf */
+	struct forest_bits bits;
 };
 
 struct forest {

@@ -366,6 +366,27 @@ static uint32_t dims_read(const struct grove *grove, uint32_t n_fixed)
 	return used;
 }
 
+/* Return: where they start in tables. */
+static uint32_t put_images(struct layout *l, const struct grove *grove)
+{
+	uint32_t at = (l->tables.len + 15) & ~15u, end = at;
+
+	vec_for_each(image, &grove->images)
+		end += image->size;
+	if (end == at)
+		return at;
+	while (l->tables.cap < end)
+		l->tables.data = vec_grow(l->scratch, l->tables.data, l->tables.len, &l->tables.cap,
+					  sizeof(*l->tables.data));
+	memset(l->tables.data + l->tables.len, 0, at - l->tables.len);
+	l->tables.len = at;
+	vec_for_each(image, &grove->images) {
+		memcpy(l->tables.data + l->tables.len, image->bytes, image->size);
+		l->tables.len += image->size;
+	}
+	return at;
+}
+
 static void put_grove(struct layout *l, const struct grove *grove)
 {
 	unsigned int family = grove->cubes->family;
@@ -373,7 +394,7 @@ static void put_grove(struct layout *l, const struct grove *grove)
 			   : family == FAMILY_IPV6 ? DIM6_FIXED
 						   : 0;
 	uint32_t nodes = l->nodes.len;
-	uint32_t records = family == FAMILY_IPV6 ? l->records6.len : l->records4.len;
+	uint32_t records = family == FAMILY_IPV6 ? l->records6.len : l->records4.len, images;
 
 	vec_for_each(from, &grove->nodes) {
 		struct forest_node *node = vec_add(l->scratch, &l->nodes);
@@ -388,11 +409,16 @@ static void put_grove(struct layout *l, const struct grove *grove)
 		}
 	}
 	put_records(l, grove);
+	images = put_images(l, grove);
 	vec_for_each(from, &grove->groups) {
 		struct forest_group *group = vec_add(l->arena, &l->forest->groups);
 
 		*group = *from;
 		group->root += nodes;
+		for (uint32_t i = 0; i < group->bits.n_sides; i++) {
+			group->bits.side[i].bounds += images;
+			group->bits.side[i].rows += images;
+		}
 	}
 	l->forest->dims_used[forest_family(family)] = dims_read(grove, n_fixed);
 }
@@ -495,6 +521,12 @@ const char *forest_layout(struct arena *arena, const struct places *places,
 
 		if (test->kind != FOREST_TEST_RANGE)
 			test->table += forest->tables.offset;
+	}
+	vec_for_each(group, &forest->groups) {
+		for (uint32_t i = 0; i < group->bits.n_sides; i++) {
+			group->bits.side[i].bounds += forest->tables.offset;
+			group->bits.side[i].rows += forest->tables.offset;
+		}
 	}
 	return NULL;
 }

@@ -109,13 +109,17 @@ uint32_t forest_cost(const struct forest *forest)
 	double worst = 0;
 
 	for (uint32_t family = 0; family < 3; family++) {
-		double cost = 0;
+		double cost = 0, record = family == 2 ? COST_RECORD6 : COST_RECORD;
 
 		vec_for_each(group, &forest->groups) {
 			if (forest_family(group->family) != family)
 				continue;
+			if (group->bits.n_sides) {
+				cost += COST_GROUP + bits_cost(&group->bits, record);
+				continue;
+			}
 			cost += COST_GROUP + COST_NODE * group->depth;
-			cost += group->leaf_max * (family == 2 ? COST_RECORD6 : COST_RECORD);
+			cost += group->leaf_max * record;
 		}
 		cost += forest->tests_max * (COST_TEST + COST_STEP * forest->steps_max);
 		if (cost > worst)

@@ -41,6 +41,13 @@ struct effort {
 	uint32_t leaf_soft;
 	double replication; /* largest of one cut with less than 1024 records */
 	uint64_t work_max;
+	bool bits; /* a tree that grows out of bounds becomes bit vectors */
+};
+
+/* Bounds and rows of one group. */
+struct bits_image {
+	const unsigned char *bytes;
+	uint32_t size;
 };
 
 /* One family while it is built. */
@@ -63,6 +70,7 @@ struct grove {
 	VEC(uint32_t) records; /* cubes, leaf by leaf */
 	struct map leaves;     /* a leaf's cubes to its base */
 	VEC(struct forest_group) groups;
+	VEC(struct bits_image) images; /* bits.side[].bounds and .rows count from the first one */
 	uint32_t resumes; /* most non-terminal places in a leaf, summed over the groups */
 	double cost;      /* ns for a packet that meets a record, in all groups */
 	/* room for one step */
@@ -86,6 +94,19 @@ void partition_split(const struct cubes *cubes, uint8_t *group_of, uint32_t grou
 #define COST_RECORD6 2.0
 #define COST_TEST    2.0
 #define COST_STEP    1.0
+#define COST_CALL    7.0 /* of a function, for a word of bit vectors */
+#define COST_WORD    2.0 /* of the rows of bit vectors */
+
+/* Bit vectors instead of trees, where a leaf of these is longer. */
+#define BITS_LEAF_MIN 64u
+/*
+ * forest_bits.c: bit vectors of these cubes, as ret_bits and an image of the grove. Return: what a
+ * packet costs that meets a record, in ns; 0: they are too many, or nothing tells them apart.
+ */
+double bits_make(struct grove *grove, const uint32_t *list, uint32_t n,
+		 struct forest_bits *ret_bits);
+/* Without the cost of the group; worst case. */
+double bits_cost(const struct forest_bits *bits, double record);
 
 /* A count or a return: classification goes on behind it. */
 bool place_resumes(const struct places *places, uint32_t place);

@@ -168,6 +168,80 @@ static uint32_t leaf_lookup(const struct forest *forest, const struct forest_nod
 	return best;
 }
 
+/* Whether the record is the one to answer: its place is >= from and < best, and it has the packet.
+ */
+static bool record_answers(const struct forest *forest, uint64_t at, const uint64_t *key,
+			   const struct pkt *pkt, uint32_t from, uint32_t best, uint32_t *ret_place)
+{
+	const struct forest_record6 *r6 = NULL;
+	const struct forest_record4 *r4 = NULL;
+
+	if (pkt->family == FAMILY_IPV6)
+		r6 = entry(forest, &forest->records6, at, sizeof(*r6));
+	else
+		r4 = entry(forest, &forest->records4, at, sizeof(*r4));
+	if (!r6 && !r4)
+		return false;
+	*ret_place = r6 ? r6->place : r4->place;
+	if (*ret_place < from || *ret_place >= best)
+		return false;
+	return r6 ? record6_holds(forest, r6, key, pkt) : record4_holds(forest, r4, key, pkt);
+}
+
+/* The row of a side. Return: its offset in the blob; 0: it does not lie there. */
+static uint64_t bits_row(const struct forest *forest, const struct forest_bits *bits,
+			 const struct bits_side *side, const struct dims *dims, const uint64_t *key)
+{
+	uint64_t value = key[side->dim % DIMS_MAX] >> bits_shift(&dims->dim[side->dim % DIMS_MAX]);
+	uint64_t row = 0, bound, size = (uint64_t)bits->words * 8;
+
+	if (side->steps > BITS_STEPS_MAX ||
+	    side->bounds + ((uint64_t)8 << side->steps) > forest->blob_size ||
+	    side->rows + (size << side->steps) > forest->blob_size)
+		return 0;
+	for (uint32_t step = side->steps; step-- > 0;) {
+		memcpy(&bound, forest->blob + side->bounds + 8 * (row + ((uint64_t)1 << step) - 1),
+		       8);
+		if (bound < value)
+			row += (uint64_t)1 << step;
+	}
+	return side->rows + row * size;
+}
+
+static uint32_t bits_lookup(const struct forest *forest, const struct forest_group *group,
+			    const uint64_t *key, const struct pkt *pkt, uint32_t from,
+			    uint32_t best)
+{
+	const struct forest_node *root = entry(forest, &forest->nodes, group->root, sizeof(*root));
+	const struct forest_bits *bits = &group->bits;
+	uint64_t row[BITS_SIDES_MAX], word, common;
+	uint32_t place;
+
+	if (!root || root->first >= best || bits->n_sides > BITS_SIDES_MAX)
+		return best;
+	for (uint32_t i = 0; i < bits->n_sides; i++) {
+		row[i] = bits_row(forest, bits, &bits->side[i],
+				  &forest->dims[forest_family(pkt->family)], key);
+		if (!row[i])
+			return best;
+	}
+	for (uint32_t at = 0; at < bits->words; at++) {
+		common = UINT64_MAX;
+		for (uint32_t i = 0; i < bits->n_sides; i++) {
+			memcpy(&word, forest->blob + row[i] + (uint64_t)at * 8, 8);
+			common &= word;
+		}
+		for (; common; common &= common - 1) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(common);
+
+			if (record_answers(forest, (uint64_t)root->add + at * 64 + bit, key, pkt,
+					   from, best, &place))
+				return place;
+		}
+	}
+	return best;
+}
+
 static uint32_t tree_lookup(const struct forest *forest, uint32_t root, const uint64_t *key,
 			    const struct pkt *pkt, uint32_t from, uint32_t best)
 {
@@ -199,7 +273,8 @@ uint32_t forest_lookup(const struct forest *forest, const struct pkt *pkt, uint3
 			continue;
 		if (best < group->first)
 			break;
-		best = tree_lookup(forest, group->root, key, pkt, from, best);
+		best = group->bits.n_sides ? bits_lookup(forest, group, key, pkt, from, best)
+					   : tree_lookup(forest, group->root, key, pkt, from, best);
 	}
 	return best;
 }

@@ -54,6 +54,21 @@ static void print_node(struct buf *out, const struct forest *forest, unsigned in
 	}
 }
 
+static void print_bits(struct buf *out, const struct forest *forest, const struct forest_bits *bits)
+{
+	buf_printf(out, "  bit vectors: %u words, at most %u records in vain\n", bits->words,
+		   bits->misses);
+	for (uint32_t i = 0; i < bits->n_sides; i++) {
+		const struct bits_side *side = &bits->side[i];
+		const void *bounds = forest->blob + side->bounds;
+		uint32_t n = 0;
+
+		while (n + 1 < 1u << side->steps && ((const uint64_t *)bounds)[n] < BITS_NO_BOUND)
+			n++;
+		buf_printf(out, "  dim %u: %u rows\n", side->dim, n + 1);
+	}
+}
+
 void forest_print(struct buf *out, const struct forest *forest)
 {
 	uint32_t n = 0;
@@ -61,6 +76,8 @@ void forest_print(struct buf *out, const struct forest *forest)
 	vec_for_each(group, &forest->groups) {
 		buf_printf(out, "group %u: %s, first place %u, depth %u, largest leaf %u\n", n++,
 			   family_name(group->family), group->first, group->depth, group->leaf_max);
+		if (group->bits.n_sides)
+			print_bits(out, forest, &group->bits);
 		print_node(out, forest, group->family, group->root, 1);
 	}
 }
@@ -70,12 +87,16 @@ void forest_print_stats(struct buf *out, const struct forest *forest)
 	static const unsigned int families[] = { FAMILY_NONE, FAMILY_IPV4, FAMILY_IPV6 };
 
 	for (uint32_t i = 0; i < 3; i++) {
-		uint32_t groups = 0, depth = 0, leaf = 0;
+		uint32_t groups = 0, depth = 0, leaf = 0, vectors = 0;
 
 		vec_for_each(group, &forest->groups) {
 			if (group->family != families[i])
 				continue;
 			groups++;
+			if (group->bits.n_sides) {
+				vectors += group->leaf_max;
+				continue;
+			}
 			depth = group->depth > depth ? group->depth : depth;
 			leaf = group->leaf_max > leaf ? group->leaf_max : leaf;
 		}
@@ -83,6 +104,9 @@ void forest_print_stats(struct buf *out, const struct forest *forest)
 			buf_printf(out, "%s: %u cubes, %u groups, depth %u, largest leaf %u\n",
 				   family_name(families[i]), forest->n_cubes[i], groups, depth,
 				   leaf);
+		if (vectors)
+			buf_printf(out, "%s: %u records in bit vectors\n", family_name(families[i]),
+				   vectors);
 	}
 	buf_printf(out, "%u places, %u nodes, %u records, %u tests\n", forest->n_places,
 		   forest->nodes.n, forest->records4.n + forest->records6.n, forest->tests.n - 1);

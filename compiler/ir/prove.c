@@ -472,12 +472,15 @@ static bool prove_group(struct prover *p, const struct forest_group *group)
 	p->visits = 0;
 	if (group->root >= p->forest->nodes.n)
 		return prove_fail(p, PLACE_NONE, "a root out of bounds");
-	if (group->depth > FOREST_DEPTH_MAX || group->leaf_max > FOREST_LEAF_MAX)
+	if (group->depth > FOREST_DEPTH_MAX ||
+	    group->leaf_max > (group->bits.n_sides ? BITS_RECORDS_MAX : FOREST_LEAF_MAX))
 		return prove_fail(p, PLACE_NONE, "a group that is too deep or too wide");
 	if (!gather(p, group->root, 0))
 		return false;
 	if (group->first != blob_node(&p->view, group->root)->first)
 		return prove_fail(p, PLACE_NONE, "a group that names a wrong first place");
+	if (group->bits.n_sides && !prove_bits(p, blob_node(&p->view, group->root)))
+		return false;
 	n = p->pieces.len - p->first_piece;
 	p->lists.len = 0;
 	lists_reserve(p, n);

@@ -54,6 +54,9 @@ bool prove_fail(struct prover *p, uint32_t place, const char *format, ...)
 /* A packet in words, for the end of a message. */
 const char *prove_packet(struct prover *p, const struct pkt *pkt);
 
+/* prove_bits.c: the rows of a group's bit vectors are those of the records of its @root. */
+bool prove_bits(struct prover *p, const struct forest_node *root);
+
 /* Each place of the family is the union of its pieces, but for what earlier ones decide. */
 bool prove_places(struct prover *p);
 bool prove_actions(struct prover *p);

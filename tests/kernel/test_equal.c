@@ -15,6 +15,7 @@
 #include "bpffw/runtime/counters.h"
 #include "bpffw/runtime/unit.h"
 #include "compiler/compile.h"
+#include "compiler/ir/forest.h"
 #include "tests/random.h"
 
 #define PACKETS 1000u /* a round and variant, probed */
@@ -34,7 +35,7 @@ static const struct {
 
 /* How many answers were compared, and how many of them were a rule's. */
 struct tally {
-	uint64_t answers, by_rules, forests, acts, refused;
+	uint64_t answers, by_rules, forests, vectors, acts, refused;
 };
 
 struct round {
@@ -52,9 +53,38 @@ struct round {
 	struct tally *tally;
 };
 
-static bool make_rules(struct round *round)
+/* Ranges of every field around one another, which a tree cannot part. */
+static void put_overlaps(struct random *r, struct buf *out)
 {
-	struct random_rules made = random_rules(round->arena, &round->random);
+	bool six = random_chance(r, 50);
+	uint32_t n = 80 + random_below(r, 250);
+
+	buf_puts(out, "interface eth0\ndefault drop\n");
+	for (uint32_t i = n; i > 0; i--) {
+		uint32_t a = random_below(r, 200), b = 700 - i - random_below(r, 20);
+
+		buf_puts(out, random_chance(r, 2)    ? "count "
+			      : random_chance(r, 50) ? "allow "
+						     : "drop ");
+		buf_puts(out, random_chance(r, 70) ? "tcp " : "udp ");
+		if (six)
+			buf_printf(out, "src 2001:db8::%x-2001:db8:%x::9 dst 2001:%x::-2001:%x::1 ",
+				   i, b, i, b);
+		else
+			buf_printf(out, "src 10.0.%u.%u-10.1.%u.9 dst 10.2.%u.%u-10.3.%u.7 ",
+				   i >> 8, i & 255, b & 255, i >> 8, i & 255, a);
+		buf_printf(out, "dport %u-%u%s\n", i, 65535 - i - a,
+			   random_chance(r, 10) ? " ttl 1,7,64" : "");
+	}
+}
+
+/* One round in so many has rules that overlap. */
+#define OVERLAPS 20u
+
+static bool make_rules(struct round *round, uint64_t seed)
+{
+	struct random_rules made = random_rules_of(round->arena, &round->random,
+						   seed % OVERLAPS ? put_file : put_overlaps);
 
 	round->ds = made.ds;
 	round->text = made.text;
@@ -215,6 +245,17 @@ static void print_diags(const struct diags *ds)
 		printf("%s: %s\n", diag_code_name(d->code), d->message);
 }
 
+static bool has_vectors(const struct forest *forest)
+{
+	bool found = false;
+
+	if (!forest)
+		return false;
+	vec_for_each(group, &forest->groups)
+		found |= group->bits.n_sides > 0;
+	return found;
+}
+
 /* One classifier. Return: false after telling what differs. */
 static bool run_variant(struct round *round, struct compile_options options)
 {
@@ -232,6 +273,7 @@ static bool run_variant(struct round *round, struct compile_options options)
 	}
 	round->tally->acts += round->compiled.n_acts;
 	round->tally->forests += round->compiled.classifier == CLASSIFIER_FOREST;
+	round->tally->vectors += has_vectors(round->compiled.forest);
 	if (counters_create(counters_size(2 * round->rs->rules.len), &counters, &f)) {
 		printf("%s\n", f.what);
 		return false;
@@ -260,7 +302,7 @@ static bool run_round(struct unit *unit, struct pkt *slot, uint64_t seed, struct
 			       .slot = slot,
 			       .tally = tally };
 
-	if (!make_rules(&round)) {
+	if (!make_rules(&round, seed)) {
 		print_diags(round.ds);
 		return false;
 	}
@@ -314,11 +356,11 @@ int main(int argc, char **argv)
 		if (!same)
 			printf("not ok: seed %lu\n", (unsigned long)(seed + i));
 	}
-	printf("%lu answers compared, %lu of them by rules; %lu forests; %lu acts, %lu times too "
-	       "many limits\n",
+	printf("%lu answers compared, %lu of them by rules; %lu forests, %lu with bit "
+	       "vectors; %lu acts, %lu times too many limits\n",
 	       (unsigned long)tally.answers, (unsigned long)tally.by_rules,
-	       (unsigned long)tally.forests, (unsigned long)tally.acts,
-	       (unsigned long)tally.refused);
+	       (unsigned long)tally.forests, (unsigned long)tally.vectors,
+	       (unsigned long)tally.acts, (unsigned long)tally.refused);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

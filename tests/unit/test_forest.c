@@ -115,7 +115,8 @@ static uint32_t check_node(const struct forest *forest, const struct forest_grou
 		assert_int_equal(node->first, first);
 		return first;
 	}
-	assert_true(node->mask <= group->leaf_max && node->mask <= FOREST_LEAF_MAX);
+	assert_true(node->mask <= group->leaf_max);
+	assert_true(group->leaf_max <= (group->bits.n_sides ? BITS_RECORDS_MAX : FOREST_LEAF_MAX));
 	for (uint32_t i = 0; i < node->mask; i++) {
 		const unsigned char *blob = forest->blob;
 		uint32_t at = node->add + i, place;
@@ -316,6 +317,29 @@ static void overlapping_boxes(struct buf *out, struct random *r)
 	}
 }
 
+/* Around one another in every field: bit vectors. */
+static void nested_boxes(struct buf *out, struct random *r)
+{
+	for (uint32_t i = 300; i > 0; i--)
+		buf_printf(out, "%s tcp src 10.1.%u.%u-10.1.9.%u dport %u-%u\n",
+			   i % 2 ? "allow" : "drop", i >> 8, i & 255, random_below(r, 256), i,
+			   65535 - i - random_below(r, 3));
+}
+
+/* The same with counts, tests beside the boxes and a tree that answers first or last. */
+static void nested_six(struct buf *out, struct random *r)
+{
+	for (uint32_t i = 300; i > 0; i--)
+		buf_printf(out, "%s tcp src 2001:db8:8::%x-2001:db8:8:%x::9 dport %u-%u%s\n",
+			   i % 50 == 0 ? "count"
+			   : i % 2     ? "allow"
+				       : "drop",
+			   i, 400 - i + random_below(r, 9), i, 65535 - i,
+			   i % 3 ? "" : " ttl 1,5,64");
+	for (uint32_t i = 0; i < 100; i++)
+		buf_printf(out, "allow src 2001:db8:%x:%x::/64 udp\n", i % 7, i);
+}
+
 static void many_counts(struct buf *out, struct random *r)
 {
 	for (uint32_t i = 0; i < 300; i++)
@@ -418,6 +442,8 @@ static const struct {
 	{ "hosts in one /24", hosts_in_one_net, 4, 500, 1000 },
 	{ "200 overlapping ranges", overlapping_ranges, 64, 500, 1000 },
 	{ "overlapping boxes", overlapping_boxes, 40, 500, 1000 },
+	{ "nested boxes", nested_boxes, 300, 500, 4000 },
+	{ "nested boxes of IPv6", nested_six, 700, 800, 4000 },
 	{ "counts between rules", many_counts, 30, 500, 1000 },
 	{ "IPv6 prefixes", six_prefixes, 16, 500, 1000 },
 	{ "MAC addresses and VLANs", mac_and_vlan, 16, 500, 1000 },
@@ -436,6 +462,7 @@ static void test_written(void **state)
 		struct loaded loaded;
 		struct planted p;
 		pools all = { 0 };
+		bool has_bits;
 
 		written[i].write(&out, &random);
 		loaded = load_text(file_of(arena, buf_text(&out)), NULL);
@@ -443,9 +470,14 @@ static void test_written(void **state)
 		if (p.why)
 			fail_msg("%s: %s", written[i].name, p.why);
 		check_shape(&p.forest);
-		vec_for_each(group, &p.forest.groups)
+		has_bits = false;
+		vec_for_each(group, &p.forest.groups) {
+			has_bits |= group->bits.n_sides > 0;
 			if (group->leaf_max > written[i].leaf_max)
 				fail_msg("%s: a leaf of %u", written[i].name, group->leaf_max);
+		}
+		if (has_bits != (strncmp(written[i].name, "nested", 6) == 0))
+			fail_msg("%s: bit vectors or none", written[i].name);
 		pool_fill(arena, loaded.rs, &all);
 		if (p.forest.blob_size >> 10 > written[i].blob_max)
 			fail_msg("%s: a blob of %u KB", written[i].name, p.forest.blob_size >> 10);
