@@ -40,6 +40,8 @@ enum act_over {
 
 /* In the hash of the bucket for completed handshakes. */
 #define LIMIT_EVIDENCE 0x5bd1e9955bd1e995ull
+/* And in that of each connection among them. */
+#define LIMIT_CONNECTION 0x27d4eb2f165667c5ull
 
 /* Who is put on which list, and for how long. */
 struct act_ban {

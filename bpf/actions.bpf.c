@@ -146,6 +146,27 @@ static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct 
 }
 
 /*
+ * Was the connection evidence before? While its listener has no room for it each segment that the
+ * client sends again brings the cookie back. It has a bucket of its own with room for one.
+ */
+static __noinline int is_again(struct pkt *p, __u32 index)
+{
+	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
+	__u32 at = LIMIT_SEED_ROW;
+	struct limit_row *seed = bpf_map_lookup_elem(&limits, &at), *row;
+	__u64 hash;
+
+	if (!act || !seed)
+		return 0;
+	hash = limit_hash(seed, &act->limit, p) ^ LIMIT_CONNECTION;
+	hash ^= ((__u32)p->sport << 16 | p->dport) * seed->cell[6] ^ p->dst[1] * seed->cell[7];
+	at = limit_row(&act->limit, hash);
+	row = bpf_map_lookup_elem(&limits, &at);
+	return row && limit_try(row, &act->limit, limit_tag(&act->limit, hash), packet_time(p),
+				act->limit.depth, config.units) == LIMIT_OVER;
+}
+
+/*
  * A handshake that was completed (cookie.h) is no attempt any more. Where its SYN has not been yet
  * it counts as one; the rule that sent its cookie, or would have, takes it as evidence.
  */
@@ -155,7 +176,7 @@ static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const st
 		return go_on(ctx, p, act->next);
 	if (p->completed == COMPLETED_COOKIE)
 		p->completed = COMPLETED_NOT;
-	if (act->does & ACT_VERIFIED && is_over(act, p, LIMIT_EVIDENCE)) {
+	if (act->does & ACT_VERIFIED && !is_again(p, p->act) && is_over(act, p, LIMIT_EVIDENCE)) {
 		chain_count(act->over_slot, p);
 		ban(p, p->act);
 		return XDP_DROP;

@@ -175,4 +175,33 @@ before=$(connects 12 $server4)
 some "some more" "$before"
 same "then it is banned" "$(connects 1 $server4) $(fw blacklist test $client4 >/dev/null; echo $?)" "0 0"
 same "the other family is not" "$(connects 3 $server6)" 3
+
+# One connection is evidence once, however often its client sends to a listener without room.
+on_server sysctl -qw net.ipv4.tcp_syncookies=2
+serve "$PYTHON" -c 'import socket, time
+s = socket.socket(); s.bind(("", 81)); s.listen(1); time.sleep(60)'
+listens tcp 81
+on_client ip addr add 198.51.100.50/24 dev c0
+ok "a full listener" fw add syn-limit 5/m burst 5 per src tcp dport 81 exceed blacklist verified for 10m
+ok "it is open" fw add allow tcp dport 81 syn
+on_client "$PYTHON" - $server4 "$(on_server ip -br link show eth0 | awk '{ print $3 }')" >"$work/said" 2>&1 <<-'EOF2'
+	import logging, sys, socket
+	logging.getLogger("scapy").setLevel(logging.ERROR)
+	from scapy.all import *
+	conf.verb = 0
+	to = Ether(src="02:00:00:00:00:02", dst=sys.argv[2]) / IP(src="198.51.100.78", dst=sys.argv[1])
+	sendp([to / TCP(sport=4999, dport=81, flags="S")] * 20, iface="c0")
+	answer = srp1(to / TCP(sport=5000, dport=81, flags="S", seq=1000), iface="c0", timeout=2)
+	kept = [socket.socket() for i in range(3)]
+	for s in kept: s.bind(("198.51.100.50", 0))
+	for s in kept:
+	    s.setblocking(False)
+	    s.connect_ex((sys.argv[1], 81))
+	    time.sleep(0.1)
+	sendp([to / TCP(sport=5000, dport=81, flags="PA", seq=1001, ack=answer[TCP].seq + 1) / b"GET"] * 8,
+	      iface="c0")
+	print("sent")
+EOF2
+says "eight segments of one connection" '^sent$'
+same "ban nobody" "$(fw blacklist test 198.51.100.78 >/dev/null; echo $?)" 1
 finish
