@@ -170,8 +170,8 @@ enum counter_slot {
 	SLOT_ALLOWLIST,
 	SLOT_BLACKLIST,
 	SLOT_BAD_COOKIE, /* an ACK without a valid cookie to a listener that sends them */
-	SLOT_EVICTED,        /* limits: the newcomer's packets that took a cell in use */
-	SLOT_MALFORMED,      /* + enum pkt_reason */
+	SLOT_EVICTED,    /* limits: the newcomer's packets that took a cell in use, or found none */
+	SLOT_MALFORMED,  /* + enum pkt_reason */
 	SLOT_RULES = 64,
 };
 _Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
@@ -229,7 +229,7 @@ struct enter_config {
 	__u8 allowlist;      /* in use */
 	__u8 blacklist;
 	__u8 cookies;  /* a rule sends SYN cookies */
-	__u8 verified; /* a rule bans on evidence */
+	__u8 verified; /* the rules see completed handshakes */
 	__u8 n_facts;
 	__u8 timed; /* a fact depends on the clock */
 	__u8 n_schedules;

@@ -22,12 +22,13 @@
 #define NEXT_DROP  0xfffffffeu
 
 enum act_does {
-	ACT_LIMIT = 1,     /* .limit; what is over it gets .over */
-	ACT_BAN = 2,       /* .ban, each packet of the place */
-	ACT_LOG = 4,       /* an event; of a limit for what is over it */
-	ACT_SYN = 8,       /* .limit is one of connection attempts */
-	ACT_COOKIE = 16,   /* a SYN of the place gets a cookie */
-	ACT_VERIFIED = 32, /* .ban for completed handshakes over the limit (cookie.h) */
+	ACT_LIMIT = 1,        /* .limit; what is over it gets .over */
+	ACT_BAN = 2,          /* .ban, each packet of the place */
+	ACT_LOG = 4,          /* an event; of a limit for what is over it */
+	ACT_SYN = 8,          /* .limit is one of connection attempts */
+	ACT_COOKIE = 16,      /* a SYN of the place gets a cookie */
+	ACT_VERIFIED = 32,    /* .ban for completed handshakes over the limit (cookie.h) */
+	ACT_CONNECTIONS = 64, /* .limit.depth is how many at a time (connections.h) */
 };
 
 /* What packets over a limit get. */
@@ -68,7 +69,8 @@ struct act_entry {
 
 /* .rodata of `actions`. */
 struct act_config {
-	__u32 bans; /* some act bans */
+	__u32 bans;        /* some act bans */
+	__u32 connections; /* some act counts them */
 	struct limit_unit units[LIMIT_NUMBERS];
 };
 

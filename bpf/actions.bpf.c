@@ -4,6 +4,7 @@
  * pkt.act; a probed packet never comes. Loaded only for rulesets that have such a rule.
  */
 #include "bpf/act.h"
+#include "bpf/connections.h"
 #include "bpf/cookie.h"
 #include "bpf/event.h"
 #include "bpf/generation.h"
@@ -108,6 +109,76 @@ static __noinline int ban(struct pkt *p, __u32 index)
 	return 0;
 }
 
+/* Global, as what they call: the verifier walks them once. */
+__attribute__((noinline)) int count_connections(__u64 hash, __u64 owner, __u64 tag, __u32 most)
+{
+	struct conn_span span = conn_span(hash, most);
+
+	return conn_count(&connections, &flows, 0, &span, owner, tag, 0);
+}
+
+__attribute__((noinline)) int take_connection(__u64 hash, __u64 tag, __u64 fresh, __u32 most)
+{
+	struct conn_span span = conn_span(hash, most);
+
+	return conn_take(&connections, &flows, 0, &span, tag, fresh, 0);
+}
+
+/* Would it be one connection more than the rule lets? One that is not gets its cell. */
+static __noinline int is_one_more(struct pkt *p, __u32 index)
+{
+	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
+	struct conn_row *seed = conn_row(&connections, CONN_SEED_ROW);
+	const struct flow_header *h = flow_entry(&flows, 0);
+	__u64 hash, owner, tag;
+	struct flow_key key;
+	__u32 until;
+	__u32 n;
+
+	if (!config.connections || !act || !seed || !h)
+		return 0;
+	flow_key_of(p, 0, &key);
+	tag = flow_hash(h, &key).tag;
+	hash = limit_hash((const struct limit_row *)seed, &act->limit, p);
+	owner = conn_owner(&act->limit, hash);
+	n = count_connections(hash, owner, tag, act->limit.depth);
+	if (n % CONN_HAS_CELL >= act->limit.depth)
+		return 1;
+	if (!p->completed || n & CONN_HAS_CELL)
+		return 0;
+	until = flow_now(h) + (p->completed == COMPLETED_FLOW ? CONN_MOMENT : CONN_COOKIE);
+	if (!take_connection(hash, tag, conn_word(owner, until), act->limit.depth))
+		chain_count(SLOT_EVICTED, p);
+	return 0;
+}
+
+static __noinline int refuse(struct xdp_md *ctx, struct pkt *p)
+{
+	if (config.connections)
+		flow_refuse(ctx, p);
+	return 0;
+}
+
+/*
+ * A SYN may be forged: nothing is counted and nobody banned for it, it only finds the door shut.
+ * The packet that completes its handshake is judged again: many may have come in at a time.
+ */
+static __noinline int is_crowded(struct xdp_md *ctx, struct pkt *p, __u8 over)
+{
+	__u8 proven = p->completed;
+	int more = is_one_more(p, p->act);
+
+	if (over == OVER_COOKIE && proven == COMPLETED_COOKIE)
+		p->completed = COMPLETED_ANSWERED;
+	if (!proven)
+		return more && (over == OVER_DROP || over == OVER_COOKIE);
+	if (!more || over == OVER_COOKIE)
+		return 0;
+	if (over != OVER_COUNT)
+		refuse(ctx, p);
+	return 1;
+}
+
 static __always_inline int go_on(struct xdp_md *ctx, struct pkt *p, __u32 next)
 {
 	if (next == NEXT_ALLOW)
@@ -175,13 +246,20 @@ static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const st
 	if (act->over != OVER_COOKIE)
 		return go_on(ctx, p, act->next);
 	if (p->completed == COMPLETED_COOKIE)
-		p->completed = COMPLETED_NOT;
+		p->completed = COMPLETED_ANSWERED;
 	if (act->does & ACT_VERIFIED && !is_again(p, p->act) && is_over(act, p, LIMIT_EVIDENCE)) {
 		chain_count(act->over_slot, p);
 		ban(p, p->act);
 		return XDP_DROP;
 	}
 	return go_on(ctx, p, act->next);
+}
+
+static __always_inline int exceeds(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
+{
+	if (act->does & ACT_CONNECTIONS)
+		return is_crowded(ctx, p, act->over);
+	return act->does & ACT_LIMIT && is_over(act, p, 0);
 }
 
 SEC("xdp")
@@ -195,12 +273,13 @@ int bpffw_actions(struct xdp_md *ctx)
 		chain_count(SLOT_FALLTHROUGH, p);
 		return XDP_DROP;
 	}
-	if (act->does & ACT_SYN && p->completed)
+	if (act->does & ACT_SYN && p->completed && p->completed != COMPLETED_ANSWERED)
 		return completed(ctx, p, act);
-	chain_count(act->slot, p);
-	if (act->does & ACT_LIMIT && is_over(act, p, 0))
+	if (!(act->does & ACT_CONNECTIONS && p->completed))
+		chain_count(act->slot, p);
+	if (exceeds(ctx, p, act))
 		return over(ctx, p, act);
-	if ((act->does & (ACT_LIMIT | ACT_LOG)) == ACT_LOG)
+	if ((act->does & (ACT_LIMIT | ACT_CONNECTIONS | ACT_LOG)) == ACT_LOG)
 		tell(act, p,
 		     act->next == NEXT_ALLOW  ? EVENT_ALLOW
 		     : act->next == NEXT_DROP ? EVENT_DROP

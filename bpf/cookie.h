@@ -45,6 +45,7 @@ enum completed {
 	COMPLETED_FLOW,   /* acknowledges a SYN-ACK of this host: all rules saw its SYN */
 	COMPLETED_COOKIE, /* brings a cookie back: the rules up to the one that sent it saw its SYN
 			   */
+	COMPLETED_ANSWERED, /* the same behind the rule that sent it: an attempt for the others */
 };
 
 #ifdef __bpf__

@@ -73,6 +73,31 @@ static __always_inline int flow_is_known(struct xdp_md *ctx, const struct pkt *p
 	       flow_judge(word, &id, seen.event, seen.number) != FLOW_UNKNOWN;
 }
 
+/* What flow_enter() made of the ACK that completed a handshake is undone: its like is judged anew.
+ */
+static __always_inline void flow_refuse(struct xdp_md *ctx, const struct pkt *p)
+{
+	const __u8 *tcp = flow_bytes((const void *)(long)ctx->data,
+				     (const void *)(long)ctx->data_end, p->l4_off, WIRE_TCP_HEADER);
+	const struct flow_header *h = flow_entry(&flows, 0);
+	struct flow_cell *cell;
+	struct flow_key key;
+	struct flow_id id;
+	__u64 word = 0;
+	__u32 now;
+
+	if (!h || !tcp)
+		return;
+	now = flow_now(h);
+	flow_key_of(p, 0, &key);
+	id = flow_hash(h, &key);
+	cell = flow_find(&flows, h, &id, now, &word);
+	if (cell && flow_is_confirmed(word))
+		FLOW_CAS(&cell->word, word,
+			 flow_word(now + flow_timeout(h, FLOW_SYN_ACKED), FLOW_SYN_ACKED,
+				   id.check ^ wire_u32(tcp + 8)));
+}
+
 /* The connection of the TCP packet that comes in becomes a confirmed flow: for an ACK whose SYN
  * cookie was right. */
 static __always_inline void flow_accept(const struct pkt *p)

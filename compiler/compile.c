@@ -233,6 +233,12 @@ static void take_code(const struct code *code, struct compiled *compiled)
 	compiled->functions.len = code->functions.len;
 }
 
+/* What it counts is connections that are real. */
+static bool wants_handshakes(const struct rule *rule)
+{
+	return rule->exceed.verified || rule->verb.row->verb == VERB_CONN_LIMIT;
+}
+
 /* SYN cookies are sent, and what they prove is counted. */
 static void ask_for_handshakes(const struct ruleset *rs, struct enter_config *config)
 {
@@ -242,7 +248,7 @@ static void ask_for_handshakes(const struct ruleset *rs, struct enter_config *co
 		if (rule->disabled)
 			continue;
 		config->cookies |= verb == VERB_SYNCOOKIE || rule->exceed.verified;
-		config->verified |= rule->exceed.verified;
+		config->verified |= wants_handshakes(rule);
 	}
 }
 
@@ -250,7 +256,7 @@ bool compile_asks_for_flows(const struct ruleset *rs)
 {
 	vec_for_each(rule, &rs->rules) {
 		/* Completed handshakes are those of flows. */
-		if (!rule->disabled && rule->exceed.verified)
+		if (!rule->disabled && wants_handshakes(rule))
 			return true;
 		vec_for_each(match, &rule->matches) {
 			if (!rule->disabled && match->row->width &&

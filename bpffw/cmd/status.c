@@ -5,6 +5,7 @@
 #include "bpffw/cmd/entries.h"
 #include "bpffw/cmd/files.h"
 #include "bpffw/runtime/confirm.h"
+#include "bpffw/runtime/connections.h"
 #include "bpffw/runtime/cookies.h"
 #include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/flows.h"
@@ -26,7 +27,8 @@ struct status {
 	struct flows_count flows; /* of a ruleset that asks for them */
 	strs tracked;             /* interfaces whose outgoing flows are recorded */
 	struct totals totals;
-	const uint32_t *sources; /* of limits, by rule */
+	const uint32_t *sources;     /* of limits, by rule */
+	const uint32_t *connections; /* of limits that count them, by rule */
 };
 
 /* Against the file of the next boot. Mistakes in that file are for `check`. */
@@ -205,13 +207,41 @@ static const char *limit_name(struct status *st, const struct rule *rule)
 	return arena_printf(st->s.arena, "r%u", rule->id);
 }
 
+static bool has_buckets(const struct rule *rule)
+{
+	return rule->limit.present && rule->limit.keys && !rule->limit.number && !rule->disabled;
+}
+
+static bool counts_connections(const struct rule *rule)
+{
+	return rule->limit.number && !rule->disabled;
+}
+
+static void put_connections(struct status *st, struct buf *out)
+{
+	const char *gap = "connections ";
+
+	vec_for_each(rule, &st->gen.rs->rules) {
+		if (!counts_connections(rule))
+			continue;
+		buf_printf(out, "%s%s ", gap, limit_name(st, rule));
+		text_grouped(out, st->connections[rule - st->gen.rs->rules.data]);
+		gap = "; ";
+	}
+	if (gap[0] != ';')
+		return;
+	buf_puts(out, " open / ");
+	text_grouped(out, CONN_CELLS << CONN_ROW_BITS);
+	buf_puts(out, "\n");
+}
+
 /* Limits without keys have a bucket each, which nothing takes from them. */
 static void put_limits(struct status *st, struct buf *out)
 {
 	const char *gap = "limits      ";
 
 	vec_for_each(rule, &st->gen.rs->rules) {
-		if (!rule->limit.present || !rule->limit.keys || rule->disabled)
+		if (!has_buckets(rule))
 			continue;
 		buf_printf(out, "%s%s ", gap, limit_name(st, rule));
 		text_grouped(out, st->sources[rule - st->gen.rs->rules.data]);
@@ -231,13 +261,26 @@ static json_t *limits_json(struct status *st)
 	json_t *list = json_array();
 
 	vec_for_each(rule, &st->gen.rs->rules)
-		if (rule->limit.present && rule->limit.keys && !rule->disabled)
+		if (has_buckets(rule))
 			json_array_append_new(
 				list,
 				json_pack("{s:s,s:i}", "rule", limit_name(st, rule), "tracked",
 					  (int)st->sources[rule - st->gen.rs->rules.data]));
 	return json_pack("{s:o,s:i,s:I}", "rules", list, "size", LIMIT_CELLS << LIMIT_ROW_BITS,
 			 "evicted", (json_int_t)totals_of(&st->totals, SLOT_EVICTED).packets);
+}
+
+static json_t *connections_json(struct status *st)
+{
+	json_t *list = json_array();
+
+	vec_for_each(rule, &st->gen.rs->rules)
+		if (counts_connections(rule))
+			json_array_append_new(
+				list,
+				json_pack("{s:s,s:i}", "rule", limit_name(st, rule), "open",
+					  (int)st->connections[rule - st->gen.rs->rules.data]));
+	return json_pack("{s:o,s:i}", "rules", list, "size", CONN_CELLS << CONN_ROW_BITS);
 }
 
 static json_t *sets_json(struct status *st)
@@ -300,6 +343,7 @@ static void print_text(struct status *st)
 	put_flows(st, &out);
 	put_sets(st, &out);
 	put_limits(st, &out);
+	put_connections(st, &out);
 	put_cookies(st, &out);
 	put_boot(st, &out);
 	put_data(&out);
@@ -358,6 +402,7 @@ static void print_json(struct status *st)
 		json_object_set_new(object, "maps",
 				    json_pack("{s:i}", "blob", (int)st->gen.info.blob_size));
 		json_object_set_new(object, "limits", limits_json(st));
+		json_object_set_new(object, "connections", connections_json(st));
 	}
 	json_line(stdout, object);
 }
@@ -383,7 +428,8 @@ static enum exit_code status(struct status *st)
 		return code;
 	st->flows_room = compile_flows(st->gen.rs);
 	if (attached_read(s, st->gen.rs, &st->attached, &st->n_attached) < 0 ||
-	    read_flows(st) < 0 || limits_count(s->store, st->gen.rs, &st->sources, &s->f) < 0)
+	    read_flows(st) < 0 || limits_count(s->store, st->gen.rs, &st->sources, &s->f) < 0 ||
+	    connections_count(s->store, st->gen.rs, &st->connections, &s->f) < 0)
 		return session_failed(s);
 	if (s->in->json)
 		print_json(st);

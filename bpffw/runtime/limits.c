@@ -45,7 +45,7 @@ static void units_of(const struct ruleset *rs, struct limit_unit *ret_units)
 	uint32_t n = 0;
 
 	vec_for_each(rule, &rs->rules)
-		if (rule->limit.present && !rule->disabled)
+		if (rule->limit.present && !rule->limit.number && !rule->disabled)
 			acts[n++] = (struct act_entry){
 				.does = ACT_LIMIT,
 				.limit = limit_act(rule, of_rules[rule - rs->rules.data]),

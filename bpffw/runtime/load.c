@@ -392,8 +392,10 @@ static int load_actions(const struct unit *unit, const struct state *state,
 	if (!object)
 		return -f->err;
 	acts_units(compiled->acts, compiled->n_acts, config.units);
-	for (uint32_t i = 0; i < compiled->n_acts; i++)
+	for (uint32_t i = 0; i < compiled->n_acts; i++) {
 		config.bans |= compiled->acts[i].ban.list != LIST_NONE;
+		config.connections |= compiled->acts[i].does & ACT_CONNECTIONS;
+	}
 	map = bpf_object__find_map_by_name(object, ".rodata");
 	err = map ? bpf_map__set_initial_value(map, &config, sizeof(config)) : -ENOENT;
 	if (err) {

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "bpffw/runtime/connections.h"
 #include "bpffw/runtime/cookies.h"
 #include "bpffw/runtime/events.h"
 #include "bpffw/runtime/flows.h"
@@ -41,6 +42,14 @@ static const struct state_row rows[] = {
 		.flags = BPF_F_MMAPABLE,
 		.wanted = limits_wanted,
 		.fill = limits_fill,
+	},
+	{
+		.name = "connections",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct conn_row),
+			   CONN_ROWS },
+		.flags = BPF_F_MMAPABLE,
+		.wanted = connections_wanted,
+		.fill = connections_fill,
 	},
 	{
 		.name = "lists",

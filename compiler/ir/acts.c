@@ -16,7 +16,9 @@ static uint8_t over_of(const struct rule *rule)
 {
 	enum verb verb = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
 
-	if (verb == VERB_SYNCOOKIE || rule->exceed.verified)
+	/* A ban of a conn-limit is on evidence without a cookie. */
+	if (verb == VERB_SYNCOOKIE ||
+	    (rule->exceed.verified && rule->verb.row->verb != VERB_CONN_LIMIT))
 		return OVER_COOKIE;
 	if (verb == VERB_COUNT)
 		return OVER_COUNT;
@@ -63,11 +65,11 @@ static struct act_entry make(const struct places *places, const uint16_t *number
 		act.log_every = log_every(rule->log_every);
 	}
 	if (rule->limit.present) {
-		act.does |= ACT_LIMIT;
+		act.does |= rule->limit.number ? ACT_CONNECTIONS : ACT_LIMIT;
 		act.over = over_of(rule);
 		if (rule->verb.row->verb == VERB_SYN_LIMIT)
 			act.does |= ACT_SYN;
-		if (rule->exceed.verified)
+		if (rule->exceed.verified && !rule->limit.number)
 			act.does |= ACT_VERIFIED;
 		if (rule->exceed.row && rule->exceed.row->verb == VERB_BLACKLIST)
 			act.ban = ban_of(places->rs, rule, &rule->exceed);

@@ -285,7 +285,8 @@ static bool inherit_limits(const struct diff *diff, const struct ruleset *old_rs
 		rule->limit.clock = 0;
 		if (old && limit_same(&old->limit, &rule->limit))
 			rule->limit.clock = old->limit.clock;
-		rule->limit.clock = limit_clock(&rule->limit, rule->limit.clock);
+		if (!rule->limit.number)
+			rule->limit.clock = limit_clock(&rule->limit, rule->limit.clock);
 		if (old && old->over_slot)
 			rule->over_slot = old->over_slot;
 		else if (!slot_take(slots_used, n_slots, &hint, &rule->over_slot))

@@ -153,7 +153,22 @@ const uint16_t *limit_numbers(struct arena *arena, const struct ruleset *rs)
 	return numbers;
 }
 
-struct act_limit limit_act(const struct rule *rule, uint16_t number)
+static struct act_limit connections_act(const struct rule *rule, uint16_t number)
+{
+	const struct limit *limit = &rule->limit;
+	uint64_t kind = (uint64_t)UINT32_MAX << 32 | (uint32_t)limit->keys << 24 |
+			(uint32_t)limit->src4 << 16 | (uint32_t)limit->src6 << 8;
+	struct act_limit act = {
+		.identity = mix(mix(0, rule->id), kind),
+		.depth = limit->number,
+		.number = number,
+	};
+
+	fill_keys(limit, &act);
+	return act;
+}
+
+static struct act_limit rate_act(const struct rule *rule, uint16_t number)
 {
 	const struct limit *limit = &rule->limit;
 	uint8_t clock = limit_clock(limit, limit->clock);
@@ -172,4 +187,9 @@ struct act_limit limit_act(const struct rule *rule, uint16_t number)
 	assert(shift < 64);
 	fill_keys(limit, &act);
 	return act;
+}
+
+struct act_limit limit_act(const struct rule *rule, uint16_t number)
+{
+	return rule->limit.number ? connections_act(rule, number) : rate_act(rule, number);
 }

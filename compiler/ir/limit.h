@@ -26,7 +26,8 @@ bool limit_same(const struct limit *a, const struct limit *b);
  */
 const uint16_t *limit_numbers(struct arena *arena, const struct ruleset *rs);
 
-/* Of a rule with a limit. @number: from limit_numbers() */
+/* Of a rule with a limit; of connections: their number is the depth. @number: from limit_numbers()
+ */
 struct act_limit limit_act(const struct rule *rule, uint16_t number);
 
 #endif

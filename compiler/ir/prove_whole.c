@@ -385,19 +385,23 @@ static bool prove_act(struct prover *p, uint32_t index, uint32_t next)
 	const struct rule *rule = &p->ref.rs->rules.data[place->rule];
 	const struct act_entry *act = &p->forest->acts[place->act - 1];
 	enum verb exceed = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
-	enum act_over over = exceed == VERB_SYNCOOKIE || rule->exceed.verified ? OVER_COOKIE
-			     : exceed == VERB_DROP                             ? OVER_DROP
-			     : exceed == VERB_COUNT                            ? OVER_COUNT
-									       : OVER_BAN;
+	bool connections = rule->verb.row->verb == VERB_CONN_LIMIT;
+	bool verified = rule->exceed.verified && !connections;
+	enum act_over over = exceed == VERB_SYNCOOKIE || verified ? OVER_COOKIE
+			     : exceed == VERB_DROP                ? OVER_DROP
+			     : exceed == VERB_COUNT               ? OVER_COUNT
+								  : OVER_BAN;
 
 	return act->place == index && act->next == next && act->slot == rule->slot &&
 	       act->over_slot == rule->over_slot && act->rule == rule->id && act->over == over &&
 	       !(act->does & ACT_BAN) == (rule->verb.row->verb != VERB_BLACKLIST) &&
-	       !(act->does & ACT_LIMIT) == !rule->limit.present &&
+	       !(act->does & ACT_LIMIT) == !(rule->limit.present && !connections) &&
+	       !(act->does & ACT_CONNECTIONS) == !connections &&
+	       (!connections || act->limit.depth == rule->limit.number) &&
 	       !(act->does & ACT_LOG) == !(rule->log || rule->verb.row->verb == VERB_LOG) &&
 	       !(act->does & ACT_BAN) == (rule->verb.row->verb != VERB_BLACKLIST) &&
 	       !(act->does & ACT_COOKIE) == (rule->verb.row->verb != VERB_SYNCOOKIE) &&
-	       !(act->does & ACT_VERIFIED) == !rule->exceed.verified;
+	       !(act->does & ACT_VERIFIED) == !verified;
 }
 
 /* The default's comes last. */

@@ -120,7 +120,6 @@ const struct action actions[] = {
 		.example = "conn-limit 20 per src tcp dport 443",
 		.verb = VERB_CONN_LIMIT, .syntax = ACTION_NUMBER, .is_verb = true, .limits = true,
 		.rate_clauses = true, .needs_proto = PROTO_TCP, .implies = "syn",
-		.later = "conn-limit",
 	},
 	{
 		.name = "scan-limit", .help = "act on sources that try more than N ports within T",

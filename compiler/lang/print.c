@@ -206,6 +206,10 @@ static void print_burst_and_keys(struct buf *out, const struct limit *limit)
 
 void print_limit(struct buf *out, const struct limit *limit)
 {
+	if (limit->number) {
+		buf_printf(out, "%lu connections", limit->number);
+		return;
+	}
 	print_rate(out, limit);
 	print_burst(out, limit);
 }

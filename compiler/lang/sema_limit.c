@@ -4,6 +4,7 @@
 
 #define COUNT_MAX   1000000000000000ull /* 10^15: a petabit each second */
 #define NUMBER_MAX  1000000u            /* conn-limit, scan-limit */
+#define CONN_MAX    64u                 /* more of conn-limit is not there yet */
 #define PREFIX4_MAX 32u
 #define PREFIX6_MAX 128u
 /* Wider bans want '--force' of a command, and a rule has none. */
@@ -287,11 +288,14 @@ static void read_ban(struct sema *s, const struct ast_action *ast, struct act *a
 			   types[TYPE_ADDR].plural);
 }
 
-static void read_count(struct sema *s, const struct word *word, struct limit *limit)
+static void read_count(struct sema *s, const struct word *word, enum verb verb, struct limit *limit)
 {
 	limit->present = true;
-	if (num_parse(word->text, NUMBER_MAX, &limit->number) && limit->number)
+	if (num_parse(word->text, NUMBER_MAX, &limit->number) && limit->number) {
+		if (verb == VERB_CONN_LIMIT && limit->number > CONN_MAX)
+			sema_later(s, "conn-limit above 64", word->span);
 		return;
+	}
 	if (num_is_number(word->text) && !str_is(word->text, "0"))
 		diag_error(s->ds, word->span, E103, STR_FMT " is above %u", STR_ARG(word->text),
 			   NUMBER_MAX);
@@ -335,7 +339,7 @@ void sema_verb(struct sema *s, const struct ast_rule *ast, struct rule *rule)
 		sema_duration(s, &verb->time, false, &rule->limit.within);
 		/* fall through */
 	case ACTION_NUMBER:
-		read_count(s, &verb->arg, &rule->limit);
+		read_count(s, &verb->arg, verb->row->verb, &rule->limit);
 		break;
 	case ACTION_LOG:
 		if (verb->time.text.s)
@@ -418,12 +422,12 @@ static void check_exceed(struct sema *s, const struct ast_action *ast, const str
 
 static void check_syn(struct sema *s, const struct ast_rule *ast, const struct rule *rule)
 {
-	if (rule->verb.row->verb != VERB_SYN_LIMIT)
+	if (!rule->verb.row->implies)
 		return;
 	for (uint32_t i = 0; i < ast->clauses.len; i++)
 		if (ast->clauses.data[i].row->type == TYPE_FLAGS)
-			diag_error(s->ds, ast->clauses.data[i].key, E135,
-				   "syn-limit already means syn");
+			diag_error(s->ds, ast->clauses.data[i].key, E135, "%s already means syn",
+				   rule->verb.row->name);
 }
 
 void sema_limits(struct sema *s, const struct ast_rule *ast, const struct scope *scope,
