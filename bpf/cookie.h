@@ -69,6 +69,40 @@ static __always_inline struct cookie_state *cookie_state(void)
 	return bpf_map_lookup_elem(&cookies, &zero);
 }
 
+/*
+ * A listener on any address is found for any destination, also for one behind this router. A
+ * function of its own: the question is large for the stack.
+ */
+static __noinline int cookie_forwarded(struct xdp_md *ctx, const struct pkt *p)
+{
+	struct bpf_fib_lookup asked = { .l4_protocol = 6, .ifindex = ctx->ingress_ifindex };
+	long ret;
+
+	if (!p)
+		return 0;
+	asked.sport = __builtin_bswap16(p->sport);
+	asked.dport = __builtin_bswap16(p->dport);
+	asked.tot_len = COOKIE_IP6 + COOKIE_ANSWER;
+	if (p->family == FAMILY_IPV4) {
+		asked.family = 2; /* AF_INET */
+		asked.ipv4_src = __builtin_bswap32((__u32)p->src[1]);
+		asked.ipv4_dst = __builtin_bswap32((__u32)p->dst[1]);
+	} else {
+		asked.family = 10; /* AF_INET6 */
+		for (int i = 0; i < 2; i++) {
+			__u64 src = __builtin_bswap64(p->src[i]),
+			      dst = __builtin_bswap64(p->dst[i]);
+
+			asked.ipv6_src[2 * i] = (__u32)src;
+			asked.ipv6_src[2 * i + 1] = (__u32)(src >> 32);
+			asked.ipv6_dst[2 * i] = (__u32)dst;
+			asked.ipv6_dst[2 * i + 1] = (__u32)(dst >> 32);
+		}
+	}
+	ret = bpf_fib_lookup(ctx, &asked, sizeof(asked), 0);
+	return ret == BPF_FIB_LKUP_RET_SUCCESS || ret == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
 /* The socket that the TCP packet belongs to; to be released. */
 static __always_inline struct bpf_sock *cookie_socket(struct xdp_md *ctx, const struct pkt *p)
 {
@@ -171,7 +205,7 @@ static __always_inline __u32 cookie_ack(struct xdp_md *ctx, const struct pkt *p)
 	if (!sk)
 		return answer;
 	if (sk->state == BPF_TCP_LISTEN)
-		answer = cookie_check(ctx, p, sk);
+		answer = cookie_forwarded(ctx, p) ? COOKIE_NO_MATTER : cookie_check(ctx, p, sk);
 	else if (sk->state == BPF_TCP_ESTABLISHED)
 		answer = COOKIE_LIVE;
 	bpf_sk_release(sk);
@@ -357,7 +391,7 @@ static __always_inline __s64 cookie_make4(struct xdp_md *ctx, const struct pkt *
  */
 static __always_inline int cookie_answer(struct xdp_md *ctx, const struct pkt *p)
 {
-	struct bpf_sock *sk = cookie_socket(ctx, p);
+	struct bpf_sock *sk = cookie_forwarded(ctx, p) ? 0 : cookie_socket(ctx, p);
 	__u32 ip_size = p->family == FAMILY_IPV6 ? COOKIE_IP6 : COOKIE_IP4, mtu = 0;
 	struct cookie_state *state = cookie_state();
 	struct cookie_syn syn = { 0 };

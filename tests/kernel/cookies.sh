@@ -157,6 +157,16 @@ says "all got a cookie" '^sent 8$'
 sleep 0.3
 same "none passed the rule behind" "$(counter behind) $(($(received) - before))" "0 0"
 
+# A router: the listener on any address is not asked about what is for another host.
+veth eth1 c1 198.18.0.1 2001:db8:b::1 198.18.0.2 2001:db8:b::2
+on_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+before=$(state sent)
+send 9 "mac()/IP(src='$client4',dst='198.18.0.2')/TCP(sport=4000,dport=80,flags='S')" \
+	"mac()/IPv6(src='$client6',dst='2001:db8:b::2')/TCP(sport=4000,dport=80,flags='S')"
+same "no cookie in the name of another host" "$(($(state sent) - before))" 0
+same "but in its own" "$(connects 3 $server4) $(connects 3 $server6)" "3 3"
+on_server sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+
 # Evidence: whoever completes handshakes above the rate is banned, a forged flood bans nobody.
 rules <<-EOF2
 	version 1
