@@ -158,6 +158,16 @@ sleep 0.3
 same "none passed the rule behind" "$(counter behind) $(($(received) - before))" "0 0"
 
 # A router: the listener on any address is not asked about what is for another host.
+rules <<-EOF2
+	version 1
+	interface eth0
+	default drop
+	allow icmp6
+	allow established
+	syn-limit 1/m burst 1 tcp dport 80 exceed syncookie name guard
+	allow tcp dport 80 syn name web
+EOF2
+ok "apply on a router" fw apply
 veth eth1 c1 198.18.0.1 2001:db8:b::1 198.18.0.2 2001:db8:b::2
 on_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 before=$(state sent)
