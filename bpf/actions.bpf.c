@@ -38,6 +38,18 @@ struct {
 	__type(value, struct event_budget);
 } budgets SEC(".maps");
 
+/* What no act of the ruleset does is constant, and so is not verified: each way through here
+ * multiplies the others. */
+static __always_inline __u32 does(const struct act_entry *act, __u32 what)
+{
+	return config.does & what ? act->does & what : 0;
+}
+
+static __always_inline int is(const struct act_entry *act, __u32 over)
+{
+	return config.overs >> over & 1 && act->over == over;
+}
+
 static __always_inline __u64 packet_time(struct pkt *p)
 {
 	if (!p->now)
@@ -75,7 +87,7 @@ static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what
 		.rule = act->rule,
 		.source = act->place == ACT_DEFAULT ? EVENT_DEFAULT : EVENT_RULE,
 		.what = what,
-		.dropped = what == EVENT_OVER && (act->over == OVER_DROP || act->over == OVER_BAN),
+		.dropped = what == EVENT_OVER && (is(act, OVER_DROP) || is(act, OVER_BAN)),
 	};
 	__u32 index = p->act;
 	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
@@ -205,13 +217,13 @@ static __always_inline int answer(struct xdp_md *ctx, struct pkt *p, const struc
 static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
 {
 	chain_count(act->over_slot, p);
-	if (act->does & ACT_LOG)
+	if (does(act, ACT_LOG))
 		tell(act, p, EVENT_OVER);
-	if (act->over == OVER_COUNT)
+	if (is(act, OVER_COUNT))
 		return go_on(ctx, p, act->next);
-	if (act->over == OVER_COOKIE)
+	if (is(act, OVER_COOKIE))
 		return answer(ctx, p, act);
-	if (act->over == OVER_BAN)
+	if (is(act, OVER_BAN))
 		ban(p, p->act);
 	return XDP_DROP;
 }
@@ -243,11 +255,11 @@ static __noinline int is_again(struct pkt *p, __u32 index)
  */
 static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
 {
-	if (act->over != OVER_COOKIE)
+	if (!is(act, OVER_COOKIE))
 		return go_on(ctx, p, act->next);
 	if (p->completed == COMPLETED_COOKIE)
 		p->completed = COMPLETED_ANSWERED;
-	if (act->does & ACT_VERIFIED && !is_again(p, p->act) && is_over(act, p, LIMIT_EVIDENCE)) {
+	if (does(act, ACT_VERIFIED) && !is_again(p, p->act) && is_over(act, p, LIMIT_EVIDENCE)) {
 		chain_count(act->over_slot, p);
 		ban(p, p->act);
 		return XDP_DROP;
@@ -257,9 +269,9 @@ static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const st
 
 static __always_inline int exceeds(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
 {
-	if (act->does & ACT_CONNECTIONS)
+	if (does(act, ACT_CONNECTIONS))
 		return is_crowded(ctx, p, act->over);
-	return act->does & ACT_LIMIT && is_over(act, p, 0);
+	return does(act, ACT_LIMIT) && is_over(act, p, 0);
 }
 
 SEC("xdp")
@@ -273,20 +285,20 @@ int bpffw_actions(struct xdp_md *ctx)
 		chain_count(SLOT_FALLTHROUGH, p);
 		return XDP_DROP;
 	}
-	if (act->does & ACT_SYN && p->completed && p->completed != COMPLETED_ANSWERED)
+	if (does(act, ACT_SYN) && p->completed && p->completed != COMPLETED_ANSWERED)
 		return completed(ctx, p, act);
-	if (!(act->does & ACT_CONNECTIONS && p->completed))
+	if (!(does(act, ACT_CONNECTIONS) && p->completed))
 		chain_count(act->slot, p);
 	if (exceeds(ctx, p, act))
 		return over(ctx, p, act);
-	if ((act->does & (ACT_LIMIT | ACT_CONNECTIONS | ACT_LOG)) == ACT_LOG)
+	if ((does(act, ACT_LIMIT | ACT_CONNECTIONS | ACT_LOG)) == ACT_LOG)
 		tell(act, p,
 		     act->next == NEXT_ALLOW  ? EVENT_ALLOW
 		     : act->next == NEXT_DROP ? EVENT_DROP
 					      : EVENT_MATCH);
-	if (act->does & ACT_BAN)
+	if (does(act, ACT_BAN))
 		ban(p, p->act);
-	if (act->does & ACT_COOKIE)
+	if (does(act, ACT_COOKIE))
 		return answer(ctx, p, act);
 	return go_on(ctx, p, act->next);
 }

@@ -393,6 +393,8 @@ static int load_actions(const struct unit *unit, const struct state *state,
 		return -f->err;
 	acts_units(compiled->acts, compiled->n_acts, config.units);
 	for (uint32_t i = 0; i < compiled->n_acts; i++) {
+		config.does |= compiled->acts[i].does;
+		config.overs |= 1u << compiled->acts[i].over;
 		config.bans |= compiled->acts[i].ban.list != LIST_NONE;
 		config.connections |= compiled->acts[i].does & ACT_CONNECTIONS;
 	}

@@ -334,7 +334,7 @@ static struct pkt *pin_cpu(const struct unit *unit)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 600;
+	uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : 200;
 	uint32_t passed = 0, failed = 0;
 	struct unit unit = UNIT_NONE;
 	struct tally tally = { 0 };
