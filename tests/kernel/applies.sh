@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Changes under traffic lose no state: bans, set entries, flows, counters, buckets; memory stays.
 # APPLIES=10000 for a long one.
+# Runs alone: it weighs the kernel's memory.
 . "$(dirname "$0")/lib.sh"
 setup
 export BPFFW_RULES=$work/rules.fw
