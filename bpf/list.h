@@ -36,10 +36,10 @@ struct list_row {
 	/* Run-time entries by table. Never too low: raised before an entry comes, lowered after one
 	 * went. 0 spares the packet the search. */
 	__u64 entries[LIST_TABLES];
-	__u64 room; /* so many run-time entries at most */
-	__u64 lost; /* bans that found no room */
-	__u64 type; /* enum value_type */
-	__u64 files; /* 1: static entries with timeouts are among them */
+	__u64 room;                /* so many run-time entries at most */
+	__u64 lost;                /* bans that found no room */
+	__u64 type;                /* enum value_type */
+	__u64 files;               /* 1: static entries with timeouts are among them */
 	char name[LIST_NAME_SIZE]; /* empty: the number is free */
 } __attribute__((aligned(64)));
 

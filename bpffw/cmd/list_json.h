@@ -6,7 +6,6 @@
 #include "bpffw/cmd/entries.h"
 
 void list_print_json(const struct generation *gen, const struct totals *totals,
-		     const struct attached *attached, uint32_t n_attached,
-		     struct lists *lists);
+		     const struct attached *attached, uint32_t n_attached, struct lists *lists);
 
 #endif

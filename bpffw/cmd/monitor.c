@@ -180,7 +180,7 @@ static void put_json(struct monitor *m, const struct event *event, const struct 
 	json_object_set_new(object, "by", json_string(source_name(m, event, rule)));
 	json_object_set_new(object, "rule",
 			    event->note.source == EVENT_RULE ? json_sprintf("r%u", event->note.rule)
-							: json_null());
+							     : json_null());
 	json_object_set_new(object, "interface", json_str(follow_interface(&m->gen, pkt->ifnum)));
 	if (event->note.what == EVENT_BAN) {
 		net_print_ip(&text, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);

@@ -52,14 +52,14 @@ struct compiled {
 	uint32_t blob_size;
 	uint32_t blob_room; /* the map is at least this large: masked indexes end in it */
 	struct enter_config enter;
-	uint32_t flows; /* how many are remembered; 0: the rules do not ask for any */
+	uint32_t flows;               /* how many are remembered; 0: the rules do not ask for any */
 	const struct act_entry *acts; /* by number; contents of the map `acts` */
-	uint32_t n_acts;        /* 0: `actions` is not needed */
+	uint32_t n_acts;              /* 0: `actions` is not needed */
 	uint32_t list_entries; /* that the run-time lists must hold; the loader's, 0: no list */
 	uint32_t n_places;
 	uint32_t *rule_of_place; /* index into ruleset.rules */
-	/* What the code was made from: the ruleset with facts (ir/facts.h) in place of run-time sets
-	 * and time. Witnesses and eval_packet() want this one. */
+	/* What the code was made from: the ruleset with facts (ir/facts.h) in place of run-time
+	 * sets and time. Witnesses and eval_packet() want this one. */
 	const struct ruleset *lowered;
 };
 

@@ -27,8 +27,8 @@ static bool kernel_setup(void)
 	return true;
 }
 
-static void kernel_packet(struct test *t, const struct line *line,
-			  const struct compiled *compiled, const struct loaded *loaded)
+static void kernel_packet(struct test *t, const struct line *line, const struct compiled *compiled,
+			  const struct loaded *loaded)
 {
 	struct pkt pkt;
 

@@ -35,9 +35,8 @@ static struct bpf_object *generation(const struct chain *chain, const char *star
 	return object;
 }
 
-#define CONFIG(pass, spoof, vital)                                       \
-	((struct enter_config){                                           \
-		.malformed_pass = pass, .antispoof = spoof, .essential = vital })
+#define CONFIG(pass, spoof, vital) \
+	((struct enter_config){ .malformed_pass = pass, .antispoof = spoof, .essential = vital })
 
 static struct chain set_up(struct enter_config config)
 {

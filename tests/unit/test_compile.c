@@ -189,7 +189,8 @@ static void test_refused(void **state)
 		bool fits;
 		enum diag_code code;
 	} cases[] = {
-		{ "not there yet", HEAD "rate-limit 5/s tcp\nscan-limit 5 within 1m per src", false, E190 },
+		{ "not there yet", HEAD "rate-limit 5/s tcp\nscan-limit 5 within 1m per src", false,
+		  E190 },
 		{ "32 chains deep", nested_chains(arena, 32, 1), true, DIAG_CODES },
 		{ "33 chains deep", nested_chains(arena, 33, 1), false, E191 },
 		{ "two to the eighteen ways", nested_chains(arena, 18, 2), false, E191 },

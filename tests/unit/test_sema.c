@@ -501,15 +501,14 @@ static void test_interfaces(void **state)
 
 static void test_later(void **state)
 {
-	struct loaded loaded =
-		check_text(HEAD "allow established\n"
-				"scan-limit 20 within 10s per src log\n"
-				"allow udp rate 5/s burst 5\n"
-				"\n"
-				"set s addr timeout 5m { 192.0.2.1 timeout 1m }\n"
-				"allowlist 192.0.2.1\n"
-				"option flows 2048\n",
-			   NULL);
+	struct loaded loaded = check_text(HEAD "allow established\n"
+					       "scan-limit 20 within 10s per src log\n"
+					       "allow udp rate 5/s burst 5\n"
+					       "\n"
+					       "set s addr timeout 5m { 192.0.2.1 timeout 1m }\n"
+					       "allowlist 192.0.2.1\n"
+					       "option flows 2048\n",
+					  NULL);
 	struct buf got = { .arena = loaded.arena };
 
 	assert_string_equal(said(loaded.ds), "");
@@ -519,8 +518,7 @@ static void test_later(void **state)
 		buf_printf(&got, STR_FMT " %u:%u-%u, ", STR_ARG(word->text), at.line, at.col,
 			   at.end_col);
 	}
-	assert_string_equal(buf_text(&got),
-			    "scan-limit 4:1-10, ");
+	assert_string_equal(buf_text(&got), "scan-limit 4:1-10, ");
 	arena_free(loaded.arena);
 }
 
