@@ -69,10 +69,8 @@ struct act_entry {
 
 /* .rodata of `actions`. */
 struct act_config {
-	__u32 does;        /* what any act does, bits of enum act_does */
-	__u32 overs;       /* and what over its limit: 1 << enum act_over */
-	__u32 bans;        /* some act bans */
-	__u32 connections; /* some act counts them */
+	__u32 does;  /* what any act does, bits of enum act_does */
+	__u32 overs; /* and what over its limit: 1 << enum act_over */
 	struct limit_unit units[LIMIT_NUMBERS];
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What rules do besides counting and deciding: limits, bans. `classify` jumps here with the act in
+ * What rules do besides counting and deciding. `classify` jumps here with the act in
  * pkt.act; a probed packet never comes. Loaded only for rulesets that have such a rule.
  */
 #include "bpf/act.h"
@@ -48,6 +48,11 @@ static __always_inline __u32 does(const struct act_entry *act, __u32 what)
 static __always_inline int is(const struct act_entry *act, __u32 over)
 {
 	return config.overs >> over & 1 && act->over == over;
+}
+
+static __always_inline int may_ban(void)
+{
+	return config.does & (ACT_BAN | ACT_VERIFIED) || config.overs >> OVER_BAN & 1;
 }
 
 static __always_inline __u64 packet_time(struct pkt *p)
@@ -106,7 +111,7 @@ static __noinline int ban(struct pkt *p, __u32 index)
 	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
 	struct event_note note = { .what = EVENT_BAN, .dropped = 1, .source = EVENT_RULE };
 
-	if (!config.bans || !act)
+	if (!may_ban() || !act)
 		return 0;
 	note.rule = act->rule;
 	note.ban_seconds = act->ban.seconds;
@@ -147,7 +152,7 @@ static __noinline int is_one_more(struct pkt *p, __u32 index)
 	__u32 until;
 	__u32 n;
 
-	if (!config.connections || !act || !seed || !h)
+	if (!(config.does & ACT_CONNECTIONS) || !act || !seed || !h)
 		return 0;
 	flow_key_of(p, 0, &key);
 	tag = flow_hash(h, &key).tag;
@@ -166,7 +171,7 @@ static __noinline int is_one_more(struct pkt *p, __u32 index)
 
 static __noinline int refuse(struct xdp_md *ctx, struct pkt *p)
 {
-	if (config.connections)
+	if (config.does & ACT_CONNECTIONS)
 		flow_refuse(ctx, p);
 	return 0;
 }

@@ -411,19 +411,13 @@ static void print_json(const struct explain *x)
 		[TRUTH_YES] = "allow",
 		[TRUTH_DEPENDS] = "depends",
 	};
-	static const char *const stages[] = {
-		[ANSWER_MALFORMED] = "malformed", [ANSWER_ESSENTIAL] = "essential",
-		[ANSWER_RULE] = "rule",           [ANSWER_DEFAULT] = "default",
-		[ANSWER_FRAGMENTS] = "fragments", [ANSWER_ALLOWLIST] = "allowlist",
-		[ANSWER_BLACKLIST] = "blacklist",
-	};
 	json_t *object = json_schema("explain"), *depends = json_array();
 	bool by_rule = x->trace.stage == ANSWER_RULE && x->trace.rule != UINT32_MAX;
 
 	vec_for_each(field, &x->trace.depends_on)
 		json_array_append_new(depends, json_str(*field));
 	json_object_set_new(object, "verdict", json_string(verdicts[x->trace.allow]));
-	json_object_set_new(object, "by", json_string(stages[x->trace.stage]));
+	json_object_set_new(object, "by", json_string(eval_stage_word(x->trace.stage)));
 	json_object_set_new(object, "rule",
 			    by_rule ? rule_json(&x->gen.rs->rules.data[x->trace.rule])
 				    : json_null());

@@ -35,13 +35,6 @@ struct capture {
 	uint64_t allowed, dropped;
 };
 
-static const char *const stage_names[] = {
-	[ANSWER_MALFORMED] = "malformed", [ANSWER_ESSENTIAL] = "essential",
-	[ANSWER_ALLOWLIST] = "allowlist", [ANSWER_BLACKLIST] = "blacklist",
-	[ANSWER_FRAGMENTS] = "fragments", [ANSWER_RULE] = "rule",
-	[ANSWER_DEFAULT] = "default",
-};
-
 bool decides_malformed(const struct ruleset *rs, const struct pkt *pkt)
 {
 	return pkt->reason && (pkt->reason < REASON_FIRST_SPOOF || rs->antispoof);
@@ -51,7 +44,7 @@ static const char *who(struct capture *c, const struct eval_result *result)
 {
 	if (result->stage == ANSWER_RULE)
 		return rule_label(c->s->arena, &c->gen.rs->rules.data[result->rule]);
-	return stage_names[result->stage];
+	return eval_stage_word(result->stage);
 }
 
 static void put_json(struct capture *c, const struct frame *frame, const struct eval_result *result)
@@ -63,7 +56,7 @@ static void put_json(struct capture *c, const struct frame *frame, const struct 
 	json_object_set_new(object, "time", json_time(frame->seconds));
 	json_object_set_new(object, "packet", json_str(str_of(buf_text(&line))));
 	json_object_set_new(object, "verdict", json_string(result->allow ? "allow" : "drop"));
-	json_object_set_new(object, "by", json_string(stage_names[result->stage]));
+	json_object_set_new(object, "by", json_string(eval_stage_word(result->stage)));
 	json_object_set_new(object, "rule",
 			    result->stage == ANSWER_RULE
 				    ? json_sprintf("r%u", c->gen.rs->rules.data[result->rule].id)
@@ -124,10 +117,10 @@ static void add_row(struct table *table, const struct seen *seen, const char *la
 static void summary_rows(struct capture *c, struct table *table)
 {
 	for (unsigned int stage = 0; stage < ANSWER_RULE; stage++)
-		add_row(table, &c->stages[stage], stage_names[stage]);
+		add_row(table, &c->stages[stage], eval_stage_word(stage));
 	for (uint32_t i = 0; i < c->gen.rs->rules.len; i++)
 		add_row(table, &c->rules[i], rule_label(c->s->arena, &c->gen.rs->rules.data[i]));
-	add_row(table, &c->stages[ANSWER_DEFAULT], stage_names[ANSWER_DEFAULT]);
+	add_row(table, &c->stages[ANSWER_DEFAULT], eval_stage_word(ANSWER_DEFAULT));
 }
 
 static bool asks_state(const struct ruleset *rs)
@@ -176,7 +169,7 @@ static void print_json(struct capture *c)
 	for (unsigned int stage = 0; stage <= ANSWER_DEFAULT; stage++)
 		if (c->stages[stage].packets)
 			summary_json(summary, &c->stages[stage],
-				     json_pack("{s:s}", "by", stage_names[stage]));
+				     json_pack("{s:s}", "by", eval_stage_word(stage)));
 	for (uint32_t i = 0; i < c->gen.rs->rules.len; i++)
 		if (c->rules[i].packets)
 			summary_json(summary, &c->rules[i],

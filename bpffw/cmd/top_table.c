@@ -77,16 +77,9 @@ void top_sort(struct top_table *t, enum top_sort sort)
 
 const char *top_decider(struct arena *arena, const struct ruleset *rs, const struct top_row *row)
 {
-	static const char *const stages[] = {
-		[ANSWER_MALFORMED] = "malformed", [ANSWER_ESSENTIAL] = "essential",
-		[ANSWER_ALLOWLIST] = "allowlist", [ANSWER_BLACKLIST] = "blacklist",
-		[ANSWER_FRAGMENTS] = "fragments", [ANSWER_RULE] = "rule",
-		[ANSWER_DEFAULT] = "default",
-	};
-
 	if (row->result.stage == ANSWER_RULE)
 		return rule_reference(arena, &rs->rules.data[row->result.rule]);
-	return stages[row->result.stage];
+	return eval_stage_word(row->result.stage);
 }
 
 const char *top_key(struct arena *arena, enum top_by by, const struct ruleset *rs,

@@ -65,18 +65,6 @@ static const struct rule *decider(const struct seen *seen)
 	return &seen->t->gen.rs->rules.data[seen->result.rule];
 }
 
-static const char *stage_name(const struct seen *seen)
-{
-	static const char *const stages[] = {
-		[ANSWER_MALFORMED] = "malformed", [ANSWER_ESSENTIAL] = "essential",
-		[ANSWER_ALLOWLIST] = "allowlist", [ANSWER_BLACKLIST] = "blacklist",
-		[ANSWER_FRAGMENTS] = "fragments", [ANSWER_RULE] = "rule",
-		[ANSWER_DEFAULT] = "default",
-	};
-
-	return stages[seen->result.stage];
-}
-
 static void put_time(struct buf *out, int64_t when)
 {
 	time_t seconds = when / SECOND_NS;
@@ -113,8 +101,8 @@ static void put_line(const struct seen *seen)
 	packet_line(&out, &seen->pkt);
 	buf_puts(&out, "   ");
 	put_rules(&out, seen);
-	buf_puts(&out,
-		 decider(seen) ? rule_label(seen->t->arena, decider(seen)) : stage_name(seen));
+	buf_puts(&out, decider(seen) ? rule_label(seen->t->arena, decider(seen))
+				     : eval_stage_word(seen->result.stage));
 	buf_puts(&out, " ");
 	text_tinted(&out, seen->t->color, allow ? TINT_GREEN : TINT_RED, allow ? "ALLOW" : "DROP");
 	buf_puts(&out, "\n");
@@ -146,7 +134,7 @@ static void put_json(const struct seen *seen)
 	json_object_set_new(object, "bytes", json_integer(seen->pkt.frame_len));
 	json_object_set_new(object, "established", json_boolean(seen->pkt.established));
 	json_object_set_new(object, "verdict", json_string(seen->result.allow ? "allow" : "drop"));
-	json_object_set_new(object, "by", json_string(stage_name(seen)));
+	json_object_set_new(object, "by", json_string(eval_stage_word(seen->result.stage)));
 	json_object_set_new(object, "rule",
 			    rule ? json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id),
 					     "name", json_str_or_null(rule->name))

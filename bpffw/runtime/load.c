@@ -395,8 +395,6 @@ static int load_actions(const struct unit *unit, const struct state *state,
 	for (uint32_t i = 0; i < compiled->n_acts; i++) {
 		config.does |= compiled->acts[i].does;
 		config.overs |= 1u << compiled->acts[i].over;
-		config.bans |= compiled->acts[i].ban.list != LIST_NONE;
-		config.connections |= compiled->acts[i].does & ACT_CONNECTIONS;
 	}
 	map = bpf_object__find_map_by_name(object, ".rodata");
 	err = map ? bpf_map__set_initial_value(map, &config, sizeof(config)) : -ENOENT;

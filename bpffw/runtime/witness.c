@@ -43,39 +43,20 @@ static uint64_t eval_cost(const struct ruleset *rs)
 static void print_answer(struct buf *out, const struct ruleset *rs, const struct compiled *compiled,
 			 uint32_t answer)
 {
+	enum answer_stage stage = ANSWER_STAGE(answer);
 	uint32_t place = ANSWER_PLACE(answer);
 
 	if (answer < ANSWER_BASE) {
 		buf_printf(out, "nothing (%u)", answer);
 		return;
 	}
-	switch ((enum answer_stage)ANSWER_STAGE(answer)) {
-	case ANSWER_MALFORMED:
-		buf_puts(out, "malformed");
-		break;
-	case ANSWER_ESSENTIAL:
-		buf_puts(out, "essential");
-		break;
-	case ANSWER_ALLOWLIST:
-		buf_puts(out, "allowlist");
-		break;
-	case ANSWER_BLACKLIST:
-		buf_puts(out, "blacklist");
-		break;
-	case ANSWER_FRAGMENTS:
-		buf_puts(out, "option fragments");
-		break;
-	case ANSWER_DEFAULT:
-		buf_puts(out, "default");
-		break;
-	case ANSWER_RULE:
-		if (place < compiled->n_places)
-			buf_printf(out, "'%s' (place %u)",
-				   rs->rules.data[compiled->rule_of_place[place]].text, place);
-		else
-			buf_printf(out, "place %u", place);
-		break;
-	}
+	if (stage != ANSWER_RULE)
+		buf_puts(out, eval_stage_word(stage));
+	else if (place < compiled->n_places)
+		buf_printf(out, "'%s' (place %u)",
+			   rs->rules.data[compiled->rule_of_place[place]].text, place);
+	else
+		buf_printf(out, "place %u", place);
 }
 
 static void print_packet(struct buf *out, const struct pkt *p)

@@ -267,6 +267,18 @@ struct eval_result eval_watched(const struct ruleset *rs, const struct pkt *pkt,
 	return eval_walk((struct walk){ .rs = rs, .pkt = pkt, .each = each, .ctx = ctx });
 }
 
+const char *eval_stage_word(enum answer_stage stage)
+{
+	static const char *const stages[] = {
+		[ANSWER_MALFORMED] = "malformed", [ANSWER_ESSENTIAL] = "essential",
+		[ANSWER_ALLOWLIST] = "allowlist", [ANSWER_BLACKLIST] = "blacklist",
+		[ANSWER_FRAGMENTS] = "fragments", [ANSWER_RULE] = "rule",
+		[ANSWER_DEFAULT] = "default",
+	};
+
+	return stages[stage];
+}
+
 uint32_t eval_answer(const struct eval_result *result)
 {
 	return ANSWER(result->stage, result->stage == ANSWER_RULE ? result->place : 0);

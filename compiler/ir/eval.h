@@ -36,6 +36,7 @@ struct eval_result eval_watched(const struct ruleset *rs, const struct pkt *pkt,
 				void (*each)(void *ctx, uint32_t rule, bool matched), void *ctx);
 
 uint32_t eval_answer(const struct eval_result *result); /* as ANSWER() */
+const char *eval_stage_word(enum answer_stage stage);   /* one word, as in JSON's "by" */
 
 /* One match against one packet. */
 bool eval_match(const struct ruleset *rs, const struct match *match, const struct pkt *pkt);

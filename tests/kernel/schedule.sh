@@ -47,13 +47,13 @@ ok "the next minutes" with "allow icmp when \"$(minute 120)-$(minute 180)\" name
 exits 1 "the next minutes: drops" reaches
 
 # The same span in another zone is another time; twelve hours east.
-zone=XXX-12
+zone=EAST-12
 ok "east" with "allow icmp when \"$(minute -60)-$(minute 120)\" name rule"
 exits 1 "east: drops" reaches
-same "east: not active there" "$(TZ=XXX-12 active rule)" False
+same "east: not active there" "$(TZ=EAST-12 active rule)" False
 ok "east, its own hour" with "allow icmp when \"$(minute 43140)-$(minute 43320)\" name rule"
 ok "east, its own hour: passes" reaches
-same "east: active there" "$(TZ=XXX-12 active rule)" True
+same "east: active there" "$(TZ=EAST-12 active rule)" True
 zone=
 
 # A span over midnight: all but a minute that is not now.
