@@ -8,7 +8,7 @@ rst: on the client; a blind RST for each connection to port 7000 (from ss), wron
 forge SECONDS MAC SERVER SOURCE: SYNs to port 80 in the name of one source, ports at random.
 flood SECONDS MAC SERVER4 SERVER6: SYNs to port 8080 and UDP to port 7001 from ever new sources.
 """
-import os, random, select, selectors, socket, struct, subprocess, sys, time
+import errno, os, random, select, selectors, socket, struct, subprocess, sys, time
 
 def checksum(data):
     if len(data) % 2:
@@ -31,10 +31,20 @@ def frame(mac, src, dst, proto, l4, at):
 def tcp(sport, dport, seq, flags):
     return struct.pack("!HHIIBBHHH", sport, dport, seq, 0, 0x50, flags, 1000, 0, 0)
 
-def packet_socket():
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    s.bind(("c0", 0))
-    return s
+class Sender(socket.socket):
+    """Frames out of c0; while the queue behind it is full it waits, as a blocking socket should."""
+    def __init__(self):
+        super().__init__(socket.AF_PACKET, socket.SOCK_RAW)
+        self.bind(("c0", 0))
+
+    def send(self, data):
+        while True:
+            try:
+                return super().send(data)
+            except OSError as e:
+                if e.errno != errno.ENOBUFS:
+                    raise
+                time.sleep(0.001)
 
 def address(text):
     return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
@@ -74,7 +84,7 @@ def peer():
             print("sent", len(conns), flush=True)
 
 def rst(mac):
-    s, n = packet_socket(), 0
+    s, n = Sender(), 0
     for line in subprocess.run(["ss", "-Htn", "state", "established", "sport", "= :7000"],
                                capture_output=True, text=True).stdout.splitlines():
         local, remote = line.split()[2:4]
@@ -86,7 +96,7 @@ def rst(mac):
     print(n)
 
 def flood(seconds, mac, server4, server6):
-    s, mac, n = packet_socket(), mac_of(mac), 0
+    s, mac, n = Sender(), mac_of(mac), 0
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
         for _ in range(200):
@@ -102,7 +112,7 @@ def flood(seconds, mac, server4, server6):
     print(n)
 
 def forge(seconds, mac, server, source):
-    s, n = packet_socket(), 0
+    s, n = Sender(), 0
     mac, server, source = mac_of(mac), address(server), address(source)
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:

@@ -61,9 +61,9 @@ mac=$(on_server cat /sys/class/net/eth0/address 2>/dev/null ||
 # forged NAME: 20 connections of each family while both clients' addresses are forged.
 forged() {
 	local four six
-	on_client "$PYTHON" tests/kernel/flood.py forge 6 "$mac" $server4 $client4 >/dev/null &
+	on_client "$PYTHON" tests/kernel/flood.py forge 30 "$mac" $server4 $client4 >/dev/null &
 	four=$!
-	on_client "$PYTHON" tests/kernel/flood.py forge 6 "$mac" $server6 $client6 >/dev/null &
+	on_client "$PYTHON" tests/kernel/flood.py forge 30 "$mac" $server6 $client6 >/dev/null &
 	six=$!
 	sleep 1
 	same "$1, IPv4" "$(connects 20 $server4)" 20

@@ -85,6 +85,19 @@ setup() {
 	on_client ping -c 1 -W 2 -q $server6 >/dev/null
 }
 
+# settle_neighbours: where all frames are counted. The kernel's probes of an old neighbour would be too.
+settle_neighbours() {
+	local of_server of_client to
+	of_server=$(on_server ip -br link show eth0 | awk '{ print $3 }')
+	of_client=$(on_client ip -br link show c0 | awk '{ print $3 }')
+	for to in $server4 $server6; do
+		on_client ip neigh replace $to lladdr "$of_server" dev c0 nud permanent
+	done
+	for to in $client4 $client6; do
+		on_server ip neigh replace $to lladdr "$of_client" dev eth0 nud permanent
+	done
+}
+
 ok() { # ok NAME COMMAND...: it succeeds
 	exits 0 "$@"
 }

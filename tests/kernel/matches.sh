@@ -4,11 +4,7 @@
 # options of the file, each with the frame that shows it.
 . "$(dirname "$0")/lib.sh"
 setup
-# ARP is counted below: the kernel's own probes of an old neighbour would be counted with it.
-on_client ip neigh replace $server4 lladdr "$(on_server ip -br link show eth0 | awk '{ print $3 }')" \
-	dev c0 nud permanent
-on_server ip neigh replace $client4 lladdr "$(on_client ip -br link show c0 | awk '{ print $3 }')" \
-	dev eth0 nud permanent
+settle_neighbours
 
 # totals NAME=COUNT...: wait a moment for the frames to arrive, then all must be exact.
 totals() {

@@ -4,9 +4,11 @@
 # the kernel, and what survives a change of the rules, a rollback and a reboot.
 . "$(dirname "$0")/lib.sh"
 setup
+settle_neighbours
 export BPFFW_RULES=$work/rules.fw
 reaches() { on_client ping -c 1 -W 0.3 -q "${1:-$server4}"; }
 connects() { on_client timeout 1 bash -c "exec 3<>/dev/tcp/$server4/$1" 2>/dev/null; }
+datagram() { on_client bash -c "echo >/dev/udp/$server4/9"; } # at once, unlike scapy
 slot() { # slot NAME: packets of a row of list that is no rule
 	fw list --json | "$PYTHON" -c '
 import json, sys
@@ -106,14 +108,14 @@ exits 4 "no such set" fw set prots add 1
 says "no such set: near" "did you mean 'ports'"
 ok "set del" fw set ports del 7001-7003
 exits 124 "set del: closed" connects 7001
-send 1 'mac()/IP(src="198.51.100.2",dst="198.51.100.1")/UDP(sport=9,dport=9)'
+datagram
 same "no friend yet" "$(counter friends)" 0
 ok "a set with a timeout" fw set friends add $client4
 says "a set with a timeout: told" "^friends: $client4 added until [0-9:]* \(2s\) \(1 element\)\$"
-send 1 'mac()/IP(src="198.51.100.2",dst="198.51.100.1")/UDP(sport=9,dport=9)'
+datagram
 same "a friend" "$(counter friends)" 1
 sleep 2.2
-send 1 'mac()/IP(src="198.51.100.2",dst="198.51.100.1")/UDP(sport=9,dport=9)'
+datagram
 same "a friend no longer" "$(counter friends)" 1
 
 # Bans outlive apply, rollback and a reboot; diff and save do not know them.
