@@ -178,6 +178,46 @@ packet (the way of the answers apart), behind `syn-limit 1k/s exceed syncookie` 
                                                                 "rate")] for row in rows])
 
 
+def show_accuracy(rows):
+    print("""
+A limit per source under one source that never pauses, on one CPU and on two at once: what got through,
+the first burst taken off, to rate x time; of that plus the burst, how many are left.""")
+    table(["limit", "burst", "IPv", "CPUs", "seconds", "both", "sent", "through", "to rate", "left"],
+          [[row["rate"], row["depth"], row["family"], row["cpus"], f"{row['seconds']:.3f}",
+            f"{row['both']:.3f}", number(sum(row["packets"])), number(row["within"]),
+            f"{row['ratio']:.5f}", f"{row['most'] - row['within']:.1f}"] for row in rows])
+
+
+def accuracy_goals(rows):
+    for row in rows:
+        label = (f"{row['rate']} burst {count(row['depth'])}, IPv{row['family']}, {row['cpus']} "
+                 f"CPU{'s' if row['cpus'] > 1 else ''}")
+        # Two CPUs that do not send at the same time prove nothing.
+        together = row["both"] > 0.9 * row["seconds"]
+        yield (f"{label}: off the rate", "<= 0.03",
+               abs(row["ratio"] - 1) if together else None, 0.03)
+        yield (f"{label}: packets above rate x time + burst", "<= 0",
+               max(0, row["within"] - row["most"]) if together else None, 0)
+
+
+def show_honest(rows):
+    print("""
+1 000 sources that keep to a limit, a packet in 50 among those of random others: what of them was
+dropped, and what of the others; kB more of the tables and of the kernel.""")
+    table(["others", "IPv", "packets/s", "theirs", "dropped", "share", "others dropped", "maps kB",
+           "kernel kB"],
+          [[number(row["flood"]), row["family"], number(row["a_second"]), number(row["honest"]),
+            row["honest"] - row["kept"], f"{row['lost']:.5f}", f"{row['stopped']:.3f}",
+            (row["maps_after"] - row["maps"]) // 1024, row["kernel_kb"]] for row in rows])
+
+
+def honest_goals(rows):
+    for row in rows:
+        label = f"honest among {number(row['flood'])} others, IPv{row['family']}"
+        yield f"{label}: share dropped", "<= 0.005", row["lost"], 0.005
+        yield f"{label}: bytes of maps more", "<= 0", row["maps_after"] - row["maps"], 0
+
+
 def flood_goals(rows):
     for row in rows:
         if row["firewall"] == "bpffw":
@@ -275,7 +315,8 @@ def time_goals(rows):
 def show_goals(result):
     lines = []
     for part, goals in (("chain", chain_goals), ("peers", peer_goals), ("times", time_goals),
-                        ("flows", flow_goals), ("lists", list_goals), ("floods", flood_goals)):
+                        ("flows", flow_goals), ("lists", list_goals), ("floods", flood_goals),
+                        ("accuracy", accuracy_goals), ("honest", honest_goals)):
         for label, wanted, value, limit in goals(result.get(part, [])):
             reached = value is not None and (value >= -limit if limit < 0 else value <= limit)
             lines.append([label, wanted, "does not run" if value is None else f"{value:.2f}",
@@ -290,7 +331,8 @@ def show(result):
     print(f"{machine['date']}, {machine['cpu']}, {machine['cpus']} CPUs, Linux "
           f"{machine['kernel']}, load {machine['load']:.1f}, commit {machine['commit']}")
     for part, shower in (("chain", show_chain), ("peers", show_peers), ("times", show_times),
-                         ("flows", show_flows), ("lists", show_lists), ("floods", show_floods)):
+                         ("flows", show_flows), ("lists", show_lists), ("floods", show_floods),
+                         ("accuracy", show_accuracy), ("honest", show_honest)):
         if part in result:
             shower(result[part])
     show_goals(result)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What feeds the measured programs: each run puts the next packet of the trace into the frame.
- * `drive` then jumps to the program in the slot, `send` lets the frame leave by an interface.
+ * `drive` then jumps to the program in the slot, `pace` too but only so often a second, `send` lets
+ * the frame leave by an interface.
  */
 #include <linux/bpf.h>
 
@@ -22,8 +23,9 @@ __u64 trace[PACKETS][WORDS] SEC(".bss.trace");
 /* The run after the last packet only takes the time. */
 struct {
 	__u64 next, last, start, end;
-	__u64 sources; /* the packets come from so many IPv4 addresses at random; 0: as they are */
-	__u64 known;   /* and one in 50 from so many others */
+	__u64 sources;  /* the packets come from so many addresses at random; 0: as they are */
+	__u64 known;    /* and one in 50 from so many others in turn */
+	__u64 interval; /* of `pace`: ns between two packets */
 } control SEC(".data.control");
 
 struct {
@@ -54,6 +56,7 @@ static __always_inline int put_packet(struct xdp_md *ctx, __u64 number)
 	return 0;
 }
 
+/* The source of IPv4; of IPv6 its second word, which is of the /64. */
 #define SOURCE (ETHERNET + 12)
 
 static __always_inline int put_source(struct xdp_md *ctx, __u64 number)
@@ -67,7 +70,7 @@ static __always_inline int put_source(struct xdp_md *ctx, __u64 number)
 	random *= 0xbf58476d1ce4e5b9;
 	random >>= 24;
 	if (control.known && number % 50 == 0)
-		*source = bpf_htonl(0x0b000000 | random % control.known);
+		*source = bpf_htonl(0x0b000000 | number / 50 % control.known);
 	else
 		*source = bpf_htonl(0x0c000000 | random % control.sources);
 	return 0;
@@ -106,6 +109,28 @@ int drive(struct xdp_md *ctx)
 		control.end = bpf_ktime_get_ns();
 		return XDP_DROP;
 	}
+	if (put_packet(ctx, number) || (control.sources && put_source(ctx, number)))
+		return XDP_ABORTED;
+	bpf_tail_call_static(ctx, &target, 0);
+	return XDP_ABORTED;
+}
+
+/* For `last` ns; the packets that are late come at once. `end` is behind the last of them. */
+SEC("xdp")
+int pace(struct xdp_md *ctx)
+{
+	__u64 number = control.next, now = bpf_ktime_get_ns();
+
+	if (!control.start)
+		control.start = now;
+	if (now - control.start >= control.last) {
+		if (!control.end)
+			control.end = now;
+		return XDP_DROP;
+	}
+	if (now - control.start < number * control.interval)
+		return XDP_DROP;
+	control.next = number + 1;
 	if (put_packet(ctx, number) || (control.sources && put_source(ctx, number)))
 		return XDP_ABORTED;
 	bpf_tail_call_static(ctx, &target, 0);

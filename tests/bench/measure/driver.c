@@ -2,9 +2,11 @@
 /* The driver program with one trace, and the entry point. */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
@@ -22,13 +24,29 @@ void must(bool ok, const char *what)
 	exit(1);
 }
 
-void pin_to_cpu0(void)
+void pin_to_cpu(int cpu)
 {
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	must(!sched_setaffinity(0, sizeof(cpus), &cpus), "pin to CPU 0");
+	CPU_SET(cpu, &cpus);
+	must(!sched_setaffinity(0, sizeof(cpus), &cpus), "pin to a CPU");
+}
+
+static void on_alarm(int number)
+{
+}
+
+void alarm_after(double seconds)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval timer = {
+		.it_value = { (time_t)seconds,
+			      (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6) },
+	};
+
+	must(!sigaction(SIGALRM, &action, NULL), "signal");
+	must(!setitimer(ITIMER_REAL, &timer, NULL), "timer");
 }
 
 /* libbpf maps these maps only for a skeleton. */
@@ -103,6 +121,18 @@ int driver_aim(const struct driver *driver, int program)
 	return bpf_map_update_elem(bpf_map__fd(target), &slot, &program, BPF_ANY);
 }
 
+void driver_load_before(const char *object, const char *trace, int program,
+			struct driver *ret_driver)
+{
+	driver_load(object, trace, 0, true, ret_driver);
+	if (driver_aim(ret_driver, program) == 0)
+		return;
+	/* A kernel without multi-buffer frames. */
+	bpf_object__close(ret_driver->object);
+	driver_load(object, trace, 0, false, ret_driver);
+	must(!driver_aim(ret_driver, program), "the driver's jump");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "run"))
@@ -122,9 +152,11 @@ int main(int argc, char **argv)
 		return lists_main(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	if (argc == 4 && !strcmp(argv[1], "flows"))
 		return flows_main(argv[2], (unsigned int)atoi(argv[3]));
+	if (argc == 5 && !strcmp(argv[1], "pace"))
+		return pace_main(argv[2], atof(argv[3]), (unsigned int)atoi(argv[4]));
 	fprintf(stderr,
 		"usage: measure run OBJECT ROUNDS | live OBJECT SOFTIRQ ROUNDS SECONDS NETNS | "
 		"memory STORE | spawn RESULT COMMAND... | drop|pass DEVICE | "
-		"flows OBJECT ROUNDS | lists OBJECT LIST ROUNDS\n");
+		"flows OBJECT ROUNDS | lists OBJECT LIST ROUNDS | pace OBJECT SECONDS CPUS\n");
 	return 2;
 }

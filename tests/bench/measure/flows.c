@@ -187,7 +187,7 @@ int flows_main(const char *object, unsigned int rounds)
 		{ "ipv6 miss", FAMILY_IPV6, false },
 	};
 
-	pin_to_cpu0();
+	pin_to_cpu(0);
 	setpriority(PRIO_PROCESS, 0, -20);
 	rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

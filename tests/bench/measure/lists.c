@@ -166,7 +166,7 @@ int lists_main(const char *object, const char *list, unsigned int rounds)
 {
 	struct bench b = { .arena = arena_new() };
 
-	pin_to_cpu0();
+	pin_to_cpu(0);
 	setpriority(PRIO_PROCESS, 0, -20);
 	rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
 	read_list(&b, list);

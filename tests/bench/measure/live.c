@@ -17,14 +17,12 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,25 +107,17 @@ static volatile uint64_t *watch_softirq(const char *path)
 	return receive;
 }
 
-static void on_alarm(int number)
-{
-}
-
 static void send_for(const struct candidate *c, double seconds)
 {
 	uint8_t frame[ETHERNET + SLOT_BYTES] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = 1 << 30,
 		    .data_size_in = c->driver.frame_bytes, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
 		    .batch_size = BATCH);
-	struct itimerval timer = {
-		.it_value = { (time_t)seconds,
-			      (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6) },
-	};
 	int err;
 
 	frame[12] = c->driver.ipv6 ? 0x86 : 0x08;
 	frame[13] = c->driver.ipv6 ? 0xdd : 0x00;
-	must(!setitimer(ITIMER_REAL, &timer, NULL), "timer");
+	alarm_after(seconds);
 	err = bpf_prog_test_run_opts(driver_program(&c->driver, "send"), &opts);
 	must(!err || err == -EINTR || errno == EINTR, c->name);
 }
@@ -193,12 +183,10 @@ int live_main(const char *object, const char *softirq, unsigned int rounds, doub
 	      const char *netns)
 {
 	volatile uint64_t *receive = watch_softirq(softirq);
-	struct sigaction action = { .sa_handler = on_alarm };
 	struct stat home;
 	unsigned int n = 0;
 
-	pin_to_cpu0();
-	must(!sigaction(SIGALRM, &action, NULL), "signal");
+	pin_to_cpu(0);
 	enter_netns(netns);
 	must(!stat("/proc/self/ns/net", &home), "network namespace");
 	receive[RECEIVE_HOME] = home.st_ino;

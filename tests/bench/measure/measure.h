@@ -19,7 +19,7 @@ struct driver {
 	bool ipv6;
 	uint32_t checked;
 	uint8_t verdicts[TRACE_CHECKED]; /* 1: allowed */
-	uint64_t *control;               /* next, last, start, end, sources, known */
+	volatile uint64_t *control;      /* next, last, start, end, sources, known, interval */
 };
 
 enum {
@@ -29,6 +29,7 @@ enum {
 	CONTROL_END,
 	CONTROL_SOURCES,
 	CONTROL_KNOWN,
+	CONTROL_INTERVAL,
 	CONTROL_WORDS
 };
 
@@ -43,12 +44,24 @@ void driver_load(const char *object, const char *trace, uint32_t ifindex, bool f
 int driver_program(const struct driver *driver, const char *name);
 /* -errno, 0 */
 int driver_aim(const struct driver *driver, int program);
+/* Both at once, before a program that may or may not be one for several buffers. */
+void driver_load_before(const char *object, const char *trace, int program,
+			struct driver *ret_driver);
 
-void pin_to_cpu0(void);
+/* Pinned in the bpffs directory of a store. */
+int pinned_open(const char *store, const char *name);
+/* Its dispatcher, to which lo is a known interface. */
+int pinned_dispatcher(const char *store);
+/* @ifaces: the map, so that a lookup of lo is the one of a known interface. */
+void number_loopback(int ifaces);
+
+void pin_to_cpu(int cpu);
+/* SIGALRM then ends a test run. */
+void alarm_after(double seconds);
 
 /* The commands: measure run OBJECT ROUNDS, measure live OBJECT SOFTIRQ ROUNDS SECONDS NETNS,
  * measure memory STORE, measure spawn RESULT COMMAND..., measure drop DEVICE,
- * measure flows OBJECT ROUNDS. */
+ * measure flows OBJECT ROUNDS, measure pace OBJECT SECONDS CPUS. */
 int run_main(const char *object, unsigned int rounds);
 int live_main(const char *object, const char *softirq, unsigned int rounds, double seconds,
 	      const char *netns);
@@ -58,5 +71,6 @@ int spawn_main(const char *result, char **command);
 int answer_main(const char *device, int verdict);
 int lists_main(const char *object, const char *list, unsigned int rounds);
 int flows_main(const char *object, unsigned int rounds);
+int pace_main(const char *object, double seconds, unsigned int cpus);
 
 #endif

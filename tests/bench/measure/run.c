@@ -19,12 +19,9 @@
 
 #include <bpf/bpf.h>
 
-#include "bpffw/runtime/unit.h"
 #include "tests/bench/measure/measure.h"
 #include "tests/kernel/chain.h"
 
-/* lo: what a test run without a context seems to come from. */
-#define LOOPBACK    1
 #define SLOW_NS     300e6
 #define SLOW_ROUNDS 3
 
@@ -41,27 +38,6 @@ struct candidate {
 
 static struct candidate candidates[CANDIDATES_MAX];
 
-static int open_pin(const char *store, const char *name)
-{
-	char path[4200];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/abi%d/%s", store, ABI_VERSION, name);
-	fd = bpf_obj_get(path);
-	must(fd >= 0, path);
-	return fd;
-}
-
-/* So that its lookup is the one of a known interface. */
-static void number_loopback(int ifaces)
-{
-	struct unit unit = UNIT_NONE;
-	struct failure f = { 0 };
-
-	unit.ifaces = ifaces;
-	must(!unit_number(&unit, LOOPBACK, 1, &f), "number lo");
-}
-
 static int parse_only(void)
 {
 	struct bpf_object *dispatcher = chain_dispatcher(true);
@@ -73,46 +49,37 @@ static int parse_only(void)
 
 #define BUCKET "bucket:"
 
-static int load_bucket(const char *path, bool frags)
+static int load_bucket(const char *path)
 {
 	struct bpf_object *object = bpf_object__open(path);
 	struct bpf_program *program;
 
 	must(object != NULL, path);
 	program = bpf_object__next_program(object, NULL);
-	if (frags)
-		bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
+	bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
 	must(!bpf_object__load(object), path);
 	return bpf_program__fd(program);
 }
 
 static void load(const char *object, const char *trace, const char *what, struct candidate *c)
 {
-	bool frags = true;
 	int program;
 
 	if (!strcmp(what, "empty")) {
-		c->empty = chain_answer(XDP_DROP, frags);
+		c->empty = chain_answer(XDP_DROP, true);
 		return;
 	}
 	if (!strcmp(what, "drop")) {
-		program = chain_answer(XDP_DROP, frags);
+		program = chain_answer(XDP_DROP, true);
 	} else if (!strncmp(what, BUCKET, strlen(BUCKET))) {
-		program = load_bucket(what + strlen(BUCKET), frags);
+		program = load_bucket(what + strlen(BUCKET));
 	} else if (!strcmp(what, "parse")) {
 		program = parse_only();
 	} else {
-		program = open_pin(what, "dispatcher");
-		number_loopback(open_pin(what, "ifaces"));
+		program = pinned_dispatcher(what);
 		c->has_verdicts = true;
 	}
-	driver_load(object, trace, 0, frags, &c->driver);
-	if (driver_aim(&c->driver, program) == 0)
-		return;
-	/* A kernel without multi-buffer frames. */
-	bpf_object__close(c->driver.object);
-	driver_load(object, trace, 0, false, &c->driver);
-	must(!driver_aim(&c->driver, program), c->name);
+	driver_load_before(object, trace, program, &c->driver);
 }
 
 static uint32_t test_run(const struct candidate *c, uint32_t repeat)
@@ -181,7 +148,7 @@ int run_main(const char *object, unsigned int rounds)
 	static char line[9000], trace[4096], what[4096];
 	unsigned int n = 0;
 
-	pin_to_cpu0();
+	pin_to_cpu(0);
 	/* May be refused in a container; then it is measured without. */
 	setpriority(PRIO_PROCESS, 0, -20);
 	while (n < CANDIDATES_MAX && fgets(line, sizeof(line), stdin)) {
