@@ -37,6 +37,7 @@ enum act_over {
 	OVER_COUNT,  /* counted, and then as the others */
 	OVER_BAN,    /* dropped, and .ban */
 	OVER_COOKIE, /* a SYN cookie where the listener is short of room, else as the others */
+	OVER_ALLOW,  /* let in at once */
 };
 
 /* In the hash of the bucket for completed handshakes. */

@@ -188,10 +188,10 @@ static __noinline int is_crowded(struct xdp_md *ctx, struct pkt *p, __u8 over)
 	if (over == OVER_COOKIE && proven == COMPLETED_COOKIE)
 		p->completed = COMPLETED_ANSWERED;
 	if (!proven)
-		return more && (over == OVER_DROP || over == OVER_COOKIE);
+		return more && over != OVER_COUNT && over != OVER_BAN;
 	if (!more || over == OVER_COOKIE)
 		return 0;
-	if (over != OVER_COUNT)
+	if (over != OVER_COUNT && over != OVER_ALLOW)
 		refuse(ctx, p);
 	return 1;
 }
@@ -221,9 +221,14 @@ static __always_inline int answer(struct xdp_md *ctx, struct pkt *p, const struc
 /* What is over the limit. */
 static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
 {
+	/* A connection that was let in over its limit was counted by its SYN. */
+	if (is(act, OVER_ALLOW) && does(act, ACT_CONNECTIONS) && p->completed)
+		return XDP_PASS;
 	chain_count(act->over_slot, p);
 	if (does(act, ACT_LOG))
 		tell(act, p, EVENT_OVER);
+	if (is(act, OVER_ALLOW))
+		return XDP_PASS;
 	if (is(act, OVER_COUNT))
 		return go_on(ctx, p, act->next);
 	if (is(act, OVER_COOKIE))

@@ -269,7 +269,7 @@ static void put_limit_keys(struct random *r, struct buf *out)
 	if (random_chance(r, 75))
 		buf_printf(out, " per %s", RANDOM_OF(r, keys));
 	if (random_chance(r, 20))
-		buf_puts(out, " exceed count");
+		buf_puts(out, random_chance(r, 50) ? " exceed count" : " exceed allow");
 }
 
 /* One rule on one line; chain CHAINS is the top level. Chains jump to later ones only. */

@@ -12,6 +12,7 @@
 #include "bpffw/ui/table.h"
 #include "bpffw/ui/text.h"
 #include "compiler/compile.h"
+#include "compiler/ir/acts.h"
 #include "compiler/lang/print.h"
 
 enum column { COL_ID, COL_NAME, COL_RULE, COL_PACKETS, COL_BYTES, COLS };
@@ -37,6 +38,16 @@ struct listing {
 
 enum verdict { VERDICT_NONE, VERDICT_DROP };
 
+/* Behind the number of packets. */
+static const struct excess_word {
+	const char *word;
+	enum tint tint;
+} excess_words[] = {
+	[OVER_DROP] = { "drop", TINT_RED },      [OVER_COUNT] = { "counted", TINT_NONE },
+	[OVER_BAN] = { "banned", TINT_RED },     [OVER_COOKIE] = { "cookies", TINT_YELLOW },
+	[OVER_ALLOW] = { "allowed", TINT_NONE },
+};
+
 static void add_texts(struct listing *l, const char *id, const char *name, const char *text)
 {
 	table_cell(&l->table, id);
@@ -44,8 +55,8 @@ static void add_texts(struct listing *l, const char *id, const char *name, const
 	table_cell(&l->table, text);
 }
 
-static void add_row(struct listing *l, const char *id, const char *name, const char *text,
-		    struct counter counter, enum verdict verdict)
+static void add_counted(struct listing *l, const char *id, const char *name, const char *text,
+			struct counter counter, struct excess_word word)
 {
 	struct buf packets = { .arena = l->s->arena }, bytes = { .arena = l->s->arena };
 	struct table_cell *cell;
@@ -59,11 +70,17 @@ static void add_row(struct listing *l, const char *id, const char *name, const c
 	}
 	add_texts(l, id, name, text);
 	cell = table_cell(&l->table, buf_text(&packets));
-	if (verdict == VERDICT_DROP) {
-		cell->word = "drop";
-		cell->tint = TINT_RED;
-	}
+	cell->word = word.word;
+	cell->tint = word.tint;
 	table_cell(&l->table, buf_text(&bytes));
+}
+
+static void add_row(struct listing *l, const char *id, const char *name, const char *text,
+		    struct counter counter, enum verdict verdict)
+{
+	add_counted(l, id, name, text, counter,
+		    verdict == VERDICT_DROP ? excess_words[OVER_DROP]
+					    : (struct excess_word){ NULL, TINT_NONE });
 }
 
 /* A row that counts nothing; @none stands where the numbers would. */
@@ -188,13 +205,10 @@ static void add_rule(struct listing *l, const struct rule *rule, const char *ind
 /* What a limit caught. */
 static void add_excess(struct listing *l, const struct rule *rule, const char *indent)
 {
-	const struct action *exceed = rule->exceed.row;
-	bool drops = !exceed || exceed->verb != VERB_COUNT;
-
 	if (!rule->limit.present)
 		return;
-	add_row(l, "", "", arena_printf(l->s->arena, "%s  over the limit", indent),
-		totals_of(l->totals, rule->over_slot), drops ? VERDICT_DROP : VERDICT_NONE);
+	add_counted(l, "", "", arena_printf(l->s->arena, "%s  over the limit", indent),
+		    totals_of(l->totals, rule->over_slot), excess_words[acts_over(rule)]);
 }
 
 static void add_chains(struct listing *l)

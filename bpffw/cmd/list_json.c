@@ -6,6 +6,7 @@
 #include "bpf/abi.h"
 #include "bpffw/runtime/clock.h"
 #include "bpffw/ui/json.h"
+#include "compiler/ir/acts.h"
 #include "compiler/lang/print.h"
 
 static void set_counter(json_t *object, struct counter counter)
@@ -60,6 +61,11 @@ static json_t *active_json(const struct rule *rule, const struct clock_config *c
 	return json_boolean(clock_allows(clock, rule, (uint64_t)time(NULL)));
 }
 
+static const char *const outcomes[] = {
+	[OVER_DROP] = "dropped",   [OVER_COUNT] = "counted", [OVER_BAN] = "banned",
+	[OVER_COOKIE] = "cookies", [OVER_ALLOW] = "allowed",
+};
+
 /* What a limit caught, and what became of it. */
 static json_t *exceed_json(const struct rule *rule, const struct totals *totals)
 {
@@ -67,7 +73,9 @@ static json_t *exceed_json(const struct rule *rule, const struct totals *totals)
 
 	if (!rule->limit.present)
 		return json_null();
-	object = json_pack("{s:s}", "action", rule->exceed.row ? rule->exceed.row->name : "drop");
+	object =
+		json_pack("{s:s,s:s}", "action", rule->exceed.row ? rule->exceed.row->name : "drop",
+			  "outcome", outcomes[acts_over(rule)]);
 	set_counter(object, totals_of(totals, rule->over_slot));
 	return object;
 }

@@ -10,6 +10,7 @@
 #include "bpffw/runtime/netdev.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/text.h"
+#include "compiler/ir/acts.h"
 
 enum decided {
 	BY_DEFAULT,
@@ -55,11 +56,13 @@ static void add_drop(struct stats *st, enum decided who, uint32_t slot)
 static void add_rule(struct stats *st, const struct rule *rule)
 {
 	struct counter c = totals_of(&st->totals, rule->slot), over = { 0 };
-	bool drops_over = !rule->exceed.row || rule->exceed.row->verb != VERB_COUNT;
+	enum act_over excess = acts_over(rule);
 
 	if (rule->disabled)
 		return;
-	if (rule->limit.present && drops_over) {
+	if (rule->limit.present && excess == OVER_ALLOW && rule->verb.row->limits)
+		add(&st->allowed, totals_of(&st->totals, rule->over_slot));
+	if (rule->limit.present && excess != OVER_ALLOW && excess != OVER_COUNT) {
 		over = totals_of(&st->totals, rule->over_slot);
 		add_drop(st, BY_LIMITS, rule->over_slot);
 	}

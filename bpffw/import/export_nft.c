@@ -222,8 +222,7 @@ static bool put_over(struct writer *w, struct buf *out, const struct rule *rule,
 	uint64_t burst = limit->burst ? limit->burst : 5;
 	const char *rate;
 
-	if (limit->unit != RATE_PACKETS || (limit->keys & ~(KEY_SRC)) || limit->src4 != 32 ||
-	    (rule->exceed.row && rule->exceed.row->verb != VERB_DROP))
+	if (limit->unit != RATE_PACKETS || (limit->keys & ~(KEY_SRC)) || limit->src4 != 32)
 		return false;
 	if (!limit->burst && limit->period == 1 && limit->count > burst)
 		burst = limit->count;
@@ -248,10 +247,11 @@ static bool put_over(struct writer *w, struct buf *out, const struct rule *rule,
 	return true;
 }
 
-/* The statements behind the matches; @over: the part that drops the excess. */
+/* The statements behind the matches; @over: the part that is about the excess. */
 static bool put_verdict(struct writer *w, struct buf *out, const struct rule *rule, uint8_t family,
 			bool over)
 {
+	enum verb excess = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
 	enum verb verb = rule->verb.row->verb;
 
 	if (over && verb == VERB_SYN_LIMIT)
@@ -261,7 +261,9 @@ static bool put_verdict(struct writer *w, struct buf *out, const struct rule *ru
 	buf_puts(out, " counter");
 	if (rule->log || verb == VERB_LOG)
 		buf_printf(out, " log prefix \"bpffw " STR_FMT " \"", STR_ARG(rule->name));
-	if (over || verb == VERB_DROP)
+	if (over)
+		verb = excess;
+	if (verb == VERB_DROP)
 		buf_puts(out, " drop");
 	else if (verb == VERB_ALLOW)
 		buf_puts(out, " accept");

@@ -82,26 +82,29 @@ static bool emit_limit(struct nft_rule *r, struct draft_rule *rule)
 		   rule->fields[FIELD_PROTO][0].r[0].data[0].lo == TCP &&
 		   rule->fields[FIELD_PROTO][0].r[0].data[0].hi == TCP && !rule->flags[0].given &&
 		   !rule->flags[1].given;
+	bool accepts = r->verdict == VERDICT_ACCEPT && !own_chain(r)->before_final &&
+		       (own_chain(r)->is_final || !own_chain(r)->is_base);
 	enum verb verb = syn ? VERB_SYN_LIMIT : VERB_RATE_LIMIT;
 
 	if (!set_rate(r, rule))
 		return false;
 	if (r->has_meter || r->per_source)
 		rule->per = r->per_mask == 128 ? "src/32/128" : "src";
-	if (r->over && r->verdict == VERDICT_DROP) {
+	if (r->over && accepts)
+		rule->exceed = "allow";
+	if (r->over && (r->verdict == VERDICT_DROP || accepts)) {
 		item_note(&r->n->d,
 			  "the limit became a %s: the same rate, buckets of bpffw's own "
 			  "kind",
 			  syn ? "syn-limit" : "rate-limit");
 		return emit(r, rule, verb);
 	}
-	if (!r->over && r->verdict == VERDICT_ACCEPT && !own_chain(r)->before_final &&
-	    (own_chain(r)->is_final || !own_chain(r)->is_base)) {
+	if (!r->over && accepts) {
 		item_note(&r->n->d, "what is over the limit is dropped; in nft it goes on to the "
 				    "next rule");
 		return emit(r, rule, VERB_ALLOW);
 	}
-	return nft_missing(r, "a limit goes with drop (over) or accept in bpffw");
+	return nft_missing(r, "a limit goes with drop or accept in bpffw");
 }
 
 static bool emit_log(struct nft_rule *r, struct draft_rule *rule)

@@ -12,7 +12,7 @@
 /* Boxes looked at; more is taken to be too many places. */
 #define WORK_MAX (1u << 24)
 
-static uint8_t over_of(const struct rule *rule)
+enum act_over acts_over(const struct rule *rule)
 {
 	enum verb verb = rule->exceed.row ? rule->exceed.row->verb : VERB_DROP;
 
@@ -22,6 +22,8 @@ static uint8_t over_of(const struct rule *rule)
 		return OVER_COOKIE;
 	if (verb == VERB_COUNT)
 		return OVER_COUNT;
+	if (verb == VERB_ALLOW)
+		return OVER_ALLOW;
 	return verb == VERB_BLACKLIST ? OVER_BAN : OVER_DROP;
 }
 
@@ -66,7 +68,7 @@ static struct act_entry make(const struct places *places, const uint16_t *number
 	}
 	if (rule->limit.present) {
 		act.does |= rule->limit.number ? ACT_CONNECTIONS : ACT_LIMIT;
-		act.over = over_of(rule);
+		act.over = (uint8_t)acts_over(rule);
 		if (rule->verb.row->verb == VERB_SYN_LIMIT)
 			act.does |= ACT_SYN;
 		if (rule->exceed.verified && !rule->limit.number)

@@ -10,6 +10,9 @@
  */
 struct act_entry *acts_make(struct arena *arena, const struct places *places);
 
+/* What becomes of the excess of a rule with a limit. */
+enum act_over acts_over(const struct rule *rule);
+
 /* What cells of limits mean, by number: LIMIT_NUMBERS of them. */
 void acts_units(const struct act_entry *acts, uint32_t n, struct limit_unit *ret_units);
 

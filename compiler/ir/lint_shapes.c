@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "compiler/ir/acts.h"
 #include "compiler/lang/type.h"
 
 #define FLAG_SYN   0x02
@@ -165,7 +166,25 @@ static void find_open_chains(struct probe *probe)
 				probe->open[(*rule)->verb.chain] = true;
 }
 
-/* A limit before the rule holds down the attempts from one source. */
+/* Holds down the attempts from one source. */
+static bool holds_down(const struct rule *rule)
+{
+	enum act_over excess = acts_over(rule);
+
+	return rule->limit.present && rule->limit.keys & KEY_SRC && excess != OVER_COUNT &&
+	       excess != OVER_ALLOW;
+}
+
+/* An allow whose rate is kept does not open a port; a limit that allows the excess does. */
+static bool lets_in(const struct rule *rule)
+{
+	enum act_over excess = acts_over(rule);
+
+	if (!rule->limit.present || excess == OVER_ALLOW)
+		return true;
+	return rule->verb.row->verb == VERB_ALLOW && excess == OVER_COUNT;
+}
+
 static void warn_open(struct diags *ds, struct probe *probe, const char *what)
 {
 	find_open_chains(probe);
@@ -175,9 +194,9 @@ static void warn_open(struct diags *ds, struct probe *probe, const char *what)
 		if (probe->warned[i] || rule->verb.row->verb == VERB_JUMP ||
 		    !probe->open[rule->chain] || !takes_everybody(probe, rule))
 			continue;
-		if (rule->limit.present && rule->limit.keys & KEY_SRC)
+		if (holds_down(rule))
 			return;
-		if (rule->limit.present)
+		if (!lets_in(rule))
 			continue;
 		probe->warned[i] = true;
 		diag_warning(ds, rule->span, W206, "%s opens port %u (%s) to every address",

@@ -390,6 +390,7 @@ static bool prove_act(struct prover *p, uint32_t index, uint32_t next)
 	enum act_over over = exceed == VERB_SYNCOOKIE || verified ? OVER_COOKIE
 			     : exceed == VERB_DROP                ? OVER_DROP
 			     : exceed == VERB_COUNT               ? OVER_COUNT
+			     : exceed == VERB_ALLOW               ? OVER_ALLOW
 								  : OVER_BAN;
 
 	return act->place == index && act->next == next && act->slot == rule->slot &&

@@ -24,7 +24,7 @@ const struct clause clause_options[] = {
 	},
 	{
 		.name = "exceed",
-		.help = "what happens above the rate: drop, count, syncookie, blacklist for T",
+		.help = "above the rate: drop, count, allow, syncookie, blacklist for T",
 		.example = "rate-limit 10/s udp dport 53 exceed count",
 		.kind = CLAUSE_LIMIT, .syntax = SYNTAX_ACTION, .part = PART_EXCEED,
 	},
@@ -64,7 +64,8 @@ const struct clause clause_options[] = {
 const struct action actions[] = {
 	{
 		.name = "allow", .help = "let the packet in", .example = "allow tcp dport 22",
-		.verb = VERB_ALLOW, .is_verb = true, .terminal = true, .rate_clauses = true,
+		.verb = VERB_ALLOW, .is_verb = true, .is_exceed = true, .terminal = true,
+		.rate_clauses = true,
 		.aliases = ALIASES("accept", "pass"),
 	},
 	{

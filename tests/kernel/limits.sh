@@ -29,6 +29,8 @@ rules <<-EOF2
 	rate-limit 2kB/h burst 200B per sport udp dport 1004 name bytes
 	allow udp dport 1005 rate 1/m burst 4 name shorthand
 	syn-limit 1/m burst 3 per src/32/48 tcp dport 1006 name syns
+	rate-limit 1/m burst 2 per src udp dport 1007 exceed allow name open
+	allow udp dport 1008 rate 1/m burst 2 exceed allow name both
 	allow udp dport 1000-1004 name udp
 	allow tcp dport 1006 name tcp
 EOF2
@@ -54,6 +56,28 @@ same "allow with a rate" "$(counter shorthand)/$(excess shorthand)" 9/5
 same "what is within goes on, what is over does not, but where it only counts" \
 	"$(counter udp)" $((10 + 3 + 16 + 8))
 
+udp6() { send "$1" "mac()/IPv6(src='$2', dst='$server6')/UDP(dport=$3)/b'x'"; }
+# What comes through to the stack: a packet socket is behind XDP.
+serve "$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+s.bind(("eth0", 3))
+out, n = open(sys.argv[1], "w"), 0
+while True:
+    data = s.recv(2000)
+    at = 22 if data[0] >> 4 == 4 else 42
+    if data[at:at + 2] == (1007).to_bytes(2, "big"):
+        n += 1
+        out.seek(0); out.write(str(n)); out.flush()' "$work/heard"
+for _ in $(seq 50); do [ -e "$work/heard" ] && break; sleep 0.1; done
+udp 7 192.0.2.1 1007
+udp6 6 2001:db8:9::1 1007
+sleep 0.2
+same "what is over is let in at once, the rest goes on" "$(cat "$work/heard")" 9
+same "and is counted" "$(counter open)/$(excess open)" 13/9
+udp 5 192.0.2.1 1008
+same "with allow" "$(counter both)/$(excess both)" 5/3
+
 syn6() { send "$1" "mac()/IPv6(src='$2', dst='$server6')/TCP(dport=1006, flags='$3')"; }
 syn6 2 2001:db8:5:1::1 S
 syn6 2 2001:db8:5:2::1 S
@@ -63,9 +87,10 @@ same "a bucket for each /48, SYNs only" "$(counter syns)/$(excess syns)" 6/1
 
 fw list >"$work/said"
 says "the list shows the excess" '^ +over the limit +6 drop +258$'
-says "of what only counts without a verdict" '^ +over the limit +10 +430$'
+says "of what only counts" '^ +over the limit +10 counted +430$'
+says "what was let in" '^ +over the limit +9 allowed '
 ok "status" fw status
-says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2 sources tracked / 65 536, 0 evicted'
+says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2; open 2 sources tracked / 65 536, 0 evicted'
 
 # Buckets stay over other rules' changes, a new rate and burst, a rename; not over new keys.
 ok "another rule" fw add allow udp dport 4444
@@ -107,11 +132,15 @@ udp 3 192.0.4.1 1002
 udp 1 192.0.4.1 1001
 udp 1 192.0.4.2 1001
 same "a rule bans at once, one address" "$(counter trap)/$(counter udp)" 1/4
-udp6() { send "$1" "mac()/IPv6(src='$2', dst='$server6')/UDP(dport=1000)/b'x'"; }
-udp6 3 2001:db8:5:6::1
-udp6 2 2001:db8:5:6::99
-udp6 1 2001:db8:5:7::1
+udp6 3 2001:db8:5:6::1 1000
+udp6 2 2001:db8:5:6::99 1000
+udp6 1 2001:db8:5:7::1 1000
 same "an IPv6 /64, not its neighbour" "$(excess net)/$(counter udp)" 2/7
+fw list >"$work/said"
+says "the list tells of bans" '^ +over the limit +2 banned '
+same "and its JSON" "$(fw list --json | "$PYTHON" -c '
+import json, sys
+print([r["exceed"]["outcome"] for r in json.load(sys.stdin)["rules"] if r["exceed"]])')" "['banned']"
 
 # 14 limits on one packet's way, each of which sees it.
 {

@@ -245,7 +245,7 @@ static void test_errors(void **state)
 		{ "type without icmp", "drop type 8", "E001 1:6-9" },
 		{ "code without type", "drop icmp code 0", "E001 1:11-14" },
 		{ "exceed what", "rate-limit 1/s exceed", "E002 1:22-22" },
-		{ "exceed, no action", "rate-limit 1/s exceed allow", "E144 1:23-27" },
+		{ "exceed, no action", "rate-limit 1/s exceed return", "E144 1:23-28" },
 		{ "exceed, a typo", "rate-limit 1/s exceed dorp", "E001 1:23-26" },
 		{ "for missing", "blacklist @a 1m", "E001 1:14-15" },
 		{ "within missing", "scan-limit 20 10s", "E001 1:15-17" },

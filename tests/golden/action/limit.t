@@ -99,6 +99,25 @@ file
 packet  udp 192.0.2.1:4000 > 192.0.2.8:8  allow
 warning W211
 
+# What lets the excess in decides nothing within the limit.
+file
+| version 1
+| interface eth0
+| default drop
+| option fragments drop
+| allow established
+| rate-limit 10/s per src udp dport 53 exceed allow
+| drop udp dport 53
+| allow tcp dport 80 rate 100/s exceed allow
+| test {
+|     expect drop udp dport 53
+|     expect exceed udp dport 53
+|     expect allow tcp dport 80
+| }
+packet  udp 192.0.2.1:4000 > 198.51.100.1:53 drop
+packet  udp [2001:db8::1]:4000 > [2001:db8::2]:53 drop
+packet  tcp 192.0.2.1:4000 > 198.51.100.1:80 allow
+
 rule    rate-limit 10/s burst 100000000 udp
 error   E136 23-31
 

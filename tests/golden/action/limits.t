@@ -82,8 +82,15 @@ error   E171 17-26
 rule    allow tcp when "mon-fryday 22:00-06:00"
 error   E172 16-39
 
-rule    rate-limit 10/s udp exceed allow
-error   E144 28-32
+rule    rate-limit 10/s udp exceed jump
+error   E144 28-31
+help    drop, count, blacklist, syncookie
+
+rule    drop udp exceed allow
+error   E142 10-15
+
+rule    rate-limit 10/s udp exceed accept
+list    rate-limit 10/s udp exceed allow
 
 rule    scan-limit 20 within 0s per src
 error   E171 22-23

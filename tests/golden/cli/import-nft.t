@@ -162,6 +162,7 @@ stdin
 | 		icmp type echo-request limit rate 10/second burst 20 packets accept
 | 		tcp dport 22 ct state new limit rate over 6/minute burst 6 packets drop
 | 		udp dport 53 add @flood { ip saddr limit rate over 20/second } drop
+| 		udp dport 54 limit rate over 30/second burst 40 packets accept
 | 		tcp dport 80 meter web { ip saddr ct count over 20 } reject with tcp reset
 | 		tcp dport 23 add @denylist { ip saddr } drop
 | 		ip saddr @denylist drop
@@ -173,7 +174,7 @@ stdin
 | }
 exit 0
 out
-| # imported: 15 rules read, 0 translated, 12 with a note, 3 not translated
+| # imported: 16 rules read, 0 translated, 13 with a note, 3 not translated
 | # policy: chain inet filter input drop became 'default drop'
 | # output and forward hooks are not covered; if this host forwards packets (a router, containers): they meet these rules, too
 | # essential traffic (ARP, IPv6 neighbours, DHCP replies, packet too big) passes and malformed packets are dropped before any rule
@@ -202,25 +203,27 @@ out
 | syn-limit 6/min burst 6 tcp dport 22
 | # line 13: the limit became a rate-limit: the same rate, buckets of bpffw's own kind
 | rate-limit 20/s burst 5 per src ip4 udp dport 53
-| # line 14: reject became drop (XDP cannot send a reply); it became a conn-limit: it counts what bpffw has seen
+| # line 14: the limit became a rate-limit: the same rate, buckets of bpffw's own kind
+| rate-limit 30/s burst 40 udp dport 54 exceed allow
+| # line 15: reject became drop (XDP cannot send a reply); it became a conn-limit: it counts what bpffw has seen
 | conn-limit 20 per src ip4 tcp dport 80
-| # line 15 is not translated: tcp dport 23 add @denylist { ip saddr } drop
+| # line 16 is not translated: tcp dport 23 add @denylist { ip saddr } drop
 | #   set @denylist is filled by packets: write 'blacklist @set for T' or a limit with 'exceed blacklist'; WHAT IT DROPS GOES ON
-| # line 16: set denylist holds here what it held when it was listed
+| # line 17: set denylist holds here what it held when it was listed
 | drop ip4 src @denylist
-| # line 17: it goes to the events of bpffw, not to the kernel log; its limit became one event a second at most
+| # line 18: it goes to the events of bpffw, not to the kernel log; its limit became one event a second at most
 | log every 1s comment "in: "
-| # line 18: it goes to the events of bpffw, not to the kernel log
+| # line 19: it goes to the events of bpffw, not to the kernel log
 | drop tcp dport 113 log
-| # line 19 is not translated: udp dport 1 limit rate over 10 mbytes/second drop
+| # line 20 is not translated: udp dport 1 limit rate over 10 mbytes/second drop
 | #   a limit of bytes is not translated; WHAT IT DROPS GOES ON
-| # line 20: reject became drop (XDP cannot send a reply)
+| # line 21: reject became drop (XDP cannot send a reply)
 | drop
 |
 | # what the input leaves alone
 | allow not ether 0x0800,0x86dd
 err
-| -: 15 rules read: 0 translated, 12 with a note, 3 not translated (comments mark them in the output)
+| -: 16 rules read: 0 translated, 13 with a note, 3 not translated (comments mark them in the output)
 |   line 6: the state became 'established': answers to what this host sent, by bpffw's own table of flows; invalid is left out: bpffw has no conntrack
 |   line 7: the state became 'established': answers to what this host sent, by bpffw's own table of flows
 |   line 8: bpffw has no conntrack: it drops malformed packets before any rule and knows no other such state; WHAT IT DROPS GOES ON
@@ -229,13 +232,14 @@ err
 |   line 11: what is over the limit is dropped; in nft it goes on to the next rule
 |   line 12: the limit became a syn-limit: the same rate, buckets of bpffw's own kind
 |   line 13: the limit became a rate-limit: the same rate, buckets of bpffw's own kind
-|   line 14: reject became drop (XDP cannot send a reply); it became a conn-limit: it counts what bpffw has seen
-|   line 15: set @denylist is filled by packets: write 'blacklist @set for T' or a limit with 'exceed blacklist'; WHAT IT DROPS GOES ON
-|   line 16: set denylist holds here what it held when it was listed
-|   line 17: it goes to the events of bpffw, not to the kernel log; its limit became one event a second at most
-|   line 18: it goes to the events of bpffw, not to the kernel log
-|   line 19: a limit of bytes is not translated; WHAT IT DROPS GOES ON
-|   line 20: reject became drop (XDP cannot send a reply)
+|   line 14: the limit became a rate-limit: the same rate, buckets of bpffw's own kind
+|   line 15: reject became drop (XDP cannot send a reply); it became a conn-limit: it counts what bpffw has seen
+|   line 16: set @denylist is filled by packets: write 'blacklist @set for T' or a limit with 'exceed blacklist'; WHAT IT DROPS GOES ON
+|   line 17: set denylist holds here what it held when it was listed
+|   line 18: it goes to the events of bpffw, not to the kernel log; its limit became one event a second at most
+|   line 19: it goes to the events of bpffw, not to the kernel log
+|   line 20: a limit of bytes is not translated; WHAT IT DROPS GOES ON
+|   line 21: reject became drop (XDP cannot send a reply)
 | policy: chain inet filter input drop became 'default drop'
 | output and forward hooks are not covered; if this host forwards packets (a router, containers): they meet these rules, too
 | essential traffic (ARP, IPv6 neighbours, DHCP replies, packet too big) passes and malformed packets are dropped before any rule
@@ -384,3 +388,28 @@ err
 | essential traffic (ARP, IPv6 neighbours, DHCP replies, packet too big) passes and malformed packets are dropped before any rule
 | fragments: the input hook sees whole packets; 'option fragments pass' leaves the decision to the first one
 | no rule names an interface: 'interface eth0' stands for yours (--interface NAME writes another)
+
+# And back: what is over a rate gets its own line.
+cli bpffw export nft -
+stdin
+| version 1
+| interface eth0
+| default drop
+| essential off
+| rate-limit 10/s udp dport 53 exceed allow
+| allow tcp rate 10/s exceed count
+exit 0
+out
+| # made by 'bpffw export nft': the same at the input hook, as far as nft can say it
+| # the input hook sees whole packets, and not those that this host forwards
+| table inet bpffw
+| delete table inet bpffw
+| table inet bpffw {
+| 	chain input {
+| 		type filter hook input priority filter; policy drop;
+| 		iifname != { "eth0" } accept
+| 		 meta l4proto { 17 } th dport { 53 } limit rate over 10/second burst 10 packets counter accept
+| 		 meta l4proto { 6 } limit rate over 10/second burst 10 packets counter
+| 		 meta l4proto { 6 } counter accept
+| 	}
+| }
