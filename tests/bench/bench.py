@@ -12,8 +12,8 @@ from ipaddress import IPv4Address
 from random import Random
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import floods, plot, rates, tables
-from place import (BPFFW, DRIVER, FLOWS, LISTS, MEASURE, OUT, SOFTIRQ, Failed, Place, phases, run,
+import floods, flows, plot, rates, tables
+from place import (BPFFW, DRIVER, LISTS, MEASURE, OUT, SOFTIRQ, Failed, Place, phases, run,
                    say)
 
 SHAPES = ["acl", "fw", "ipc"]
@@ -455,20 +455,6 @@ def measure_lists(place, options):
     return dict(addresses=addresses, prefixes=prefixes, rows=rows, times=times)
 
 
-def measure_flows(place, options):
-    """The lookup of `established` next to one in a kernel hash map."""
-    say("flows")
-    ns = {row["name"]: row["ns"] for row in map(json.loads, run(
-        MEASURE, "flows", FLOWS, options.rounds).splitlines())}
-    rows = []
-    for case in dict.fromkeys(name.split("/")[0] for name in ns):
-        own, kernel = ([value - base for value, base in zip(ns[f"{case}/{what}"], ns[f"{case}/nothing"])]
-                       for what in ("flow", "kernel"))
-        rows.append(dict(case=case, ns=own, kernel=kernel,
-                         ratio=median(a / b for a, b in zip(own, kernel))))
-    return rows
-
-
 FLOOD_RULES = """version 1
 interface {}
 default drop
@@ -583,7 +569,7 @@ def machine():
                 commit=commit)
 
 
-PARTS = dict(chain=measure_chains, peers=measure_peers, times=measure_times, flows=measure_flows,
+PARTS = dict(chain=measure_chains, peers=measure_peers, times=measure_times, flows=flows.measure,
              lists=measure_lists, floods=measure_floods, accuracy=rates.measure_accuracy,
              honest=rates.measure_honest)
 

@@ -102,6 +102,22 @@ class Place:
             raise Failed(first_error(output))
         return times
 
+    def device(self, namespace, name):
+        """A veth whose other end is in the same namespace and down."""
+        run("ip", "link", "add", name, "netns", namespace, "type", "veth", "peer", "name", f"{name}p",
+            "netns", namespace)
+
+    def apply_rules(self, namespace, store, device, rules):
+        file = f"{self.work}/{store}.fw"
+        with open(file, "w") as to:
+            to.write(f"version 1\ninterface {device}\ndefault drop\noption fragments drop\n{rules}")
+        self.apply(namespace, store, file)
+
+    def counters(self, namespace, store):
+        """Packets by the rule's name."""
+        ruleset = json.loads(self.inside(namespace, *self.bpffw(store), "list", "--json"))
+        return {rule["name"]: rule["packets"] for rule in ruleset["rules"]}
+
     def apply(self, namespace, name, file, timeout=300):
         os.makedirs(f"{self.work}/state", exist_ok=True)
         os.makedirs(f"{self.work}/run", exist_ok=True)

@@ -8,6 +8,7 @@ import json, socket, struct
 from place import DRIVER, MEASURE, run, say
 
 PACKETS = 65536
+DEVICE = "r0"      # for bpffw to be on; the packets come by test runs
 ACCURATE = 0.03    # of rate * time
 # (rate, packets a second, burst or none, the same in packets)
 LIMITS = [("100/s", 100, None, 100), ("100k/s", 100_000, None, 100_000),
@@ -39,41 +40,19 @@ def write_trace(path, family):
     return path
 
 
-def counters(place, namespace, store):
-    """Packets by the rule's name."""
-    ruleset = json.loads(place.inside(namespace, *place.bpffw(store), "list", "--json"))
-    return {rule["name"]: rule["packets"] for rule in ruleset["rules"]}
-
-
 def pace(place, namespace, seconds, cpus, *words):
     line = " ".join(map(str, words)) + "\n"
     return json.loads(place.inside(namespace, MEASURE, "pace", DRIVER, seconds, cpus, stdin=line))
 
 
-def interface(place, part):
-    """A namespace with a device for bpffw. Returns both."""
-    namespace = place.namespace(part)
-    place.inside(namespace, "ip", "link", "set", "lo", "up")
-    run("ip", "link", "add", "r0", "netns", namespace, "type", "veth", "peer", "name", "r1", "netns",
-        namespace)
-    return namespace, "r0"
-
-
-def apply(place, namespace, store, device, rules):
-    file = f"{place.work}/{store}.fw"
-    with open(file, "w") as to:
-        to.write(f"version 1\ninterface {device}\ndefault drop\noption fragments drop\n{rules}")
-    place.apply(namespace, store, file)
-
-
-def accuracy_row(place, options, namespace, device, trace, case):
+def accuracy_row(place, options, namespace, trace, case):
     """One limit, a full bucket, and one source that never pauses."""
     family, cpus, (rate, a_second, burst, depth) = case
     words = f"rate-limit {rate}{f' burst {burst}' if burst else ''} per src udp name limit"
-    apply(place, namespace, "accuracy", device, f"{words}\nallow udp name within\n")
+    place.apply_rules(namespace, "accuracy", DEVICE, f"{words}\nallow udp name within\n")
     sent = pace(place, namespace, options.pace_seconds, cpus, "accuracy", trace,
                 place.store("accuracy"))
-    within = counters(place, namespace, "accuracy")["within"]
+    within = place.counters(namespace, "accuracy")["within"]
     place.forget_store("accuracy")
     fair = a_second * sent["seconds"]
     return dict(family=family, cpus=cpus, rate=rate, burst=burst, depth=depth, within=within,
@@ -83,14 +62,15 @@ def accuracy_row(place, options, namespace, device, trace, case):
 
 def measure_accuracy(place, options):
     """The first burst, which comes from a full bucket, is taken off what got through."""
-    namespace, device = interface(place, "accuracy")
+    namespace = place.namespace("accuracy")
+    place.device(namespace, DEVICE)
     rows = []
     for family in options.families:
         trace = write_trace(f"{place.work}/hot{family}", family)
         for limit in LIMITS:
             for cpus in (1, 2):
                 say(f"accuracy: {limit[0]}, burst {limit[3]}, IPv{family}, {cpus} CPU")
-                rows.append(accuracy_row(place, options, namespace, device, trace,
+                rows.append(accuracy_row(place, options, namespace, trace,
                                          (family, cpus, limit)))
     place.drop_namespace(namespace)
     return rows
@@ -111,12 +91,12 @@ allow udp name within
 """
 
 
-def honest_row(place, options, namespace, device, trace, flood):
-    apply(place, namespace, "honest", device, HONEST_RULES.format(LIMIT))
+def honest_row(place, options, namespace, trace, flood):
+    place.apply_rules(namespace, "honest", DEVICE, HONEST_RULES.format(LIMIT))
     maps, kernel = json.loads(run(MEASURE, "memory", place.store("honest"))), kernel_memory()
     sent = pace(place, namespace, options.pace_seconds, 1, "honest", trace, place.store("honest"),
                 INTERVAL, flood, HONEST)
-    row = counters(place, namespace, "honest")
+    row = place.counters(namespace, "honest")
     row.update(flood=flood, a_second=sum(sent["packets"]) / sent["seconds"],
                kernel_kb=kernel_memory() - kernel,
                maps=maps["shared_maps"],
@@ -129,13 +109,14 @@ def honest_row(place, options, namespace, device, trace, flood):
 
 def measure_honest(place, options):
     """Sources that keep to a limit, in a flood of sources that may or may not."""
-    namespace, device = interface(place, "honest")
+    namespace = place.namespace("honest")
+    place.device(namespace, DEVICE)
     rows = []
     for family in options.families:
         trace = write_trace(f"{place.work}/flood{family}", family)
         for flood in FLOODS:
             say(f"honest: among {flood} others, IPv{family}")
-            rows.append(dict(honest_row(place, options, namespace, device, trace, flood),
+            rows.append(dict(honest_row(place, options, namespace, trace, flood),
                              family=family))
     place.drop_namespace(namespace)
     return rows

@@ -2,13 +2,22 @@
 /*
  * What `established` adds to a packet: each run takes the next flow of a list as if the parser had
  * just read it, and then does nothing more, looks it up as `enter` does, or looks the same key up
- * in a kernel hash map.
+ * in a kernel hash map. `read_key` and `read_kernel` stand next to the whole chain: they take the
+ * key from the frame.
  */
+#include <bpf/bpf_endian.h>
+
 #include "bpf/flow_chain.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define FLOWS_MAX 262144
+
+/* Bytes. */
+#define ETHERNET 14
+#define IPV4     20
+#define IPV6     40
+#define PORTS    4
 
 struct listed {
 	__u64 remote[2], local[2];
@@ -80,15 +89,11 @@ int flow(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
-SEC("xdp")
-int kernel(struct xdp_md *ctx)
+static __always_inline void look_up(const struct pkt *p)
 {
-	const struct pkt *p = &packet;
-	__u32 ports;
+	__u32 ports = (__u32)p->sport << 16 | p->dport;
 	void *value;
 
-	take(&packet);
-	ports = (__u32)p->sport << 16 | p->dport;
 	if (p->family == FAMILY_IPV4) {
 		struct key4 key = { p->src[1], p->dst[1], ports, p->proto };
 
@@ -101,5 +106,58 @@ int kernel(struct xdp_md *ctx)
 		value = bpf_map_lookup_elem(&kernel6, &key);
 	}
 	control.found += value != 0;
+}
+
+SEC("xdp")
+int kernel(struct xdp_md *ctx)
+{
+	take(&packet);
+	look_up(&packet);
 	return XDP_DROP;
+}
+
+/* TCP behind a header without options. */
+static __always_inline int read_frame(struct xdp_md *ctx, struct pkt *p)
+{
+	const __u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __u8 *ip = data + ETHERNET, *tcp;
+
+	if (ip + IPV4 + PORTS > end)
+		return -1;
+	p->proto = WIRE_PROTO_TCP;
+	if (ip[0] >> 4 == 4) {
+		p->family = FAMILY_IPV4;
+		p->src[0] = p->dst[0] = 0;
+		p->src[1] = bpf_ntohl(*(const __u32 *)(ip + 12));
+		p->dst[1] = bpf_ntohl(*(const __u32 *)(ip + 16));
+		tcp = ip + IPV4;
+	} else {
+		if (ip + IPV6 + PORTS > end)
+			return -1;
+		p->family = FAMILY_IPV6;
+		p->src[0] = bpf_be64_to_cpu(*(const __u64 *)(ip + 8));
+		p->src[1] = bpf_be64_to_cpu(*(const __u64 *)(ip + 16));
+		p->dst[0] = bpf_be64_to_cpu(*(const __u64 *)(ip + 24));
+		p->dst[1] = bpf_be64_to_cpu(*(const __u64 *)(ip + 32));
+		tcp = ip + IPV6;
+	}
+	p->sport = bpf_ntohs(*(const __u16 *)tcp);
+	p->dport = bpf_ntohs(*(const __u16 *)(tcp + 2));
+	return 0;
+}
+
+SEC("xdp")
+int read_key(struct xdp_md *ctx)
+{
+	if (!read_frame(ctx, &packet))
+		control.found++;
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int read_kernel(struct xdp_md *ctx)
+{
+	if (!read_frame(ctx, &packet))
+		look_up(&packet);
+	return XDP_PASS;
 }

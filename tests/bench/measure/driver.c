@@ -133,6 +133,29 @@ void driver_load_before(const char *object, const char *trace, int program,
 	must(!driver_aim(ret_driver, program), "the driver's jump");
 }
 
+uint32_t driver_run(const struct driver *driver, uint32_t repeat)
+{
+	uint8_t frame[ETHERNET + SLOT_BYTES] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = (int)repeat,
+		    .data_size_in = driver->frame_bytes);
+
+	frame[12] = driver->ipv6 ? 0x86 : 0x08;
+	frame[13] = driver->ipv6 ? 0xdd : 0x00;
+	must(!bpf_prog_test_run_opts(driver_program(driver, "drive"), &opts), "run the driver");
+	return opts.retval;
+}
+
+double driver_time(const struct driver *driver)
+{
+	volatile uint64_t *control = driver->control;
+
+	control[CONTROL_NEXT] = 0;
+	control[CONTROL_LAST] = TRACE_PACKETS;
+	driver_run(driver, TRACE_PACKETS + 1);
+	must(control[CONTROL_NEXT] == TRACE_PACKETS + 1, "every packet once");
+	return (double)(control[CONTROL_END] - control[CONTROL_START]);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "run"))
@@ -152,11 +175,14 @@ int main(int argc, char **argv)
 		return lists_main(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	if (argc == 4 && !strcmp(argv[1], "flows"))
 		return flows_main(argv[2], (unsigned int)atoi(argv[3]));
+	if (argc == 5 && !strcmp(argv[1], "established"))
+		return established_main(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	if (argc == 5 && !strcmp(argv[1], "pace"))
 		return pace_main(argv[2], atof(argv[3]), (unsigned int)atoi(argv[4]));
 	fprintf(stderr,
 		"usage: measure run OBJECT ROUNDS | live OBJECT SOFTIRQ ROUNDS SECONDS NETNS | "
 		"memory STORE | spawn RESULT COMMAND... | drop|pass DEVICE | "
-		"flows OBJECT ROUNDS | lists OBJECT LIST ROUNDS | pace OBJECT SECONDS CPUS\n");
+		"flows OBJECT ROUNDS | established OBJECT FLOWS ROUNDS | lists OBJECT LIST ROUNDS "
+		"| pace OBJECT SECONDS CPUS\n");
 	return 2;
 }

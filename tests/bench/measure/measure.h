@@ -48,7 +48,12 @@ int driver_aim(const struct driver *driver, int program);
 void driver_load_before(const char *object, const char *trace, int program,
 			struct driver *ret_driver);
 
-/* Pinned in the bpffs directory of a store. */
+/* `drive` over the next packets; the last verdict. */
+uint32_t driver_run(const struct driver *driver, uint32_t repeat);
+/* Over all packets of the trace: ns of them all. */
+double driver_time(const struct driver *driver);
+
+/* Pinned below the bpffs directory of a store. */
 int pinned_open(const char *store, const char *name);
 /* Its dispatcher, to which lo is a known interface. */
 int pinned_dispatcher(const char *store);
@@ -61,7 +66,8 @@ void alarm_after(double seconds);
 
 /* The commands: measure run OBJECT ROUNDS, measure live OBJECT SOFTIRQ ROUNDS SECONDS NETNS,
  * measure memory STORE, measure spawn RESULT COMMAND..., measure drop DEVICE,
- * measure flows OBJECT ROUNDS, measure pace OBJECT SECONDS CPUS. */
+ * measure flows OBJECT ROUNDS, measure established OBJECT FLOWS ROUNDS, measure pace OBJECT SECONDS
+ * CPUS. */
 int run_main(const char *object, unsigned int rounds);
 int live_main(const char *object, const char *softirq, unsigned int rounds, double seconds,
 	      const char *netns);
@@ -71,6 +77,7 @@ int spawn_main(const char *result, char **command);
 int answer_main(const char *device, int verdict);
 int lists_main(const char *object, const char *list, unsigned int rounds);
 int flows_main(const char *object, unsigned int rounds);
+int established_main(const char *object, const char *flows, unsigned int rounds);
 int pace_main(const char *object, double seconds, unsigned int cpus);
 
 #endif

@@ -16,7 +16,7 @@ int pinned_open(const char *store, const char *name)
 	char path[4200];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/abi%d/%s", store, ABI_VERSION, name);
+	snprintf(path, sizeof(path), "%s/%s", store, name);
 	fd = bpf_obj_get(path);
 	must(fd >= 0, path);
 	return fd;
@@ -31,8 +31,16 @@ void number_loopback(int ifaces)
 	must(!unit_number(&unit, LOOPBACK, 1, &f), "number lo");
 }
 
+static int open_unit(const char *store, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "abi%d/%s", ABI_VERSION, name);
+	return pinned_open(store, path);
+}
+
 int pinned_dispatcher(const char *store)
 {
-	number_loopback(pinned_open(store, "ifaces"));
-	return pinned_open(store, "dispatcher");
+	number_loopback(open_unit(store, "ifaces"));
+	return open_unit(store, "dispatcher");
 }

@@ -82,18 +82,6 @@ static void load(const char *object, const char *trace, const char *what, struct
 	driver_load_before(object, trace, program, &c->driver);
 }
 
-static uint32_t test_run(const struct candidate *c, uint32_t repeat)
-{
-	uint8_t frame[ETHERNET + SLOT_BYTES] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = (int)repeat,
-		    .data_size_in = c->driver.frame_bytes);
-
-	frame[12] = c->driver.frame_bytes == ETHERNET + 40 ? 0x08 : 0x86;
-	frame[13] = c->driver.frame_bytes == ETHERNET + 40 ? 0x00 : 0xdd;
-	must(!bpf_prog_test_run_opts(driver_program(&c->driver, "drive"), &opts), c->name);
-	return opts.retval;
-}
-
 static void check_verdicts(struct candidate *c)
 {
 	c->driver.control[CONTROL_LAST] = UINT64_MAX;
@@ -101,7 +89,7 @@ static void check_verdicts(struct candidate *c)
 		uint32_t want = c->driver.verdicts[i] ? XDP_PASS : XDP_DROP;
 
 		c->driver.control[CONTROL_NEXT] = i;
-		c->wrong += test_run(c, 1) != want;
+		c->wrong += driver_run(&c->driver, 1) != want;
 	}
 }
 
@@ -118,18 +106,13 @@ static double run_empty(const struct candidate *c)
 
 static void measure(struct candidate *c)
 {
-	volatile uint64_t *control = c->driver.control;
 	double ns;
 
 	if (c->empty) {
 		c->ns[c->n++] = run_empty(c);
 		return;
 	}
-	control[CONTROL_NEXT] = 0;
-	control[CONTROL_LAST] = TRACE_PACKETS;
-	test_run(c, TRACE_PACKETS + 1);
-	must(control[CONTROL_NEXT] == TRACE_PACKETS + 1, "every packet once");
-	ns = (double)(control[CONTROL_END] - control[CONTROL_START]);
+	ns = driver_time(&c->driver);
 	c->slow = c->slow || ns > SLOW_NS;
 	c->ns[c->n++] = ns / TRACE_PACKETS;
 }
