@@ -20,7 +20,7 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
             -Wpointer-arith -Wvla -Wno-unused-parameter
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -I. -I$O -D_GNU_SOURCE -DBPFFW_VERSION='"$(VERSION)"' \
              -fno-strict-aliasing $(SANITIZE)
-LIBS     := -lbpf -lmnl -ljansson -lpcap -lreadline -lm
+LIBS     := -lbpf -lmnl -ljansson -lreadline -lm
 # Asked late: on a fresh machine the compiler is there only after `deps`.
 BPF_INC   = -I. -I/usr/include/$(shell $(CC) -print-multiarch)
 

@@ -5,6 +5,7 @@
  */
 #include "bpffw/cmd/frame.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,32 +122,80 @@ static bool read_frame(const struct link_header *header, const struct pcap_pkthd
 	return true;
 }
 
-static void close_capture(pcap_t **capture)
+/*
+ * libpcap is loaded where a capture is read, not with the program: it brings nine more libraries,
+ * and they take as long to load as a ban takes. Debian's name for it, then the others'.
+ */
+struct capture {
+	void *library;
+	pcap_t *pcap;
+	__typeof__(pcap_open_offline) *open;
+	__typeof__(pcap_next_ex) *next;
+	__typeof__(pcap_datalink) *datalink;
+	__typeof__(pcap_datalink_val_to_name) *datalink_name;
+	__typeof__(pcap_geterr) *error;
+	__typeof__(pcap_close) *close;
+};
+
+static bool load_library(struct capture *capture)
 {
-	if (*capture)
-		pcap_close(*capture);
+	const struct {
+		const char *name;
+		void *function;
+	} wanted[] = {
+		{ "pcap_open_offline", &capture->open },
+		{ "pcap_next_ex", &capture->next },
+		{ "pcap_datalink", &capture->datalink },
+		{ "pcap_datalink_val_to_name", &capture->datalink_name },
+		{ "pcap_geterr", &capture->error },
+		{ "pcap_close", &capture->close },
+	};
+
+	capture->library = dlopen("libpcap.so.0.8", RTLD_NOW);
+	if (!capture->library)
+		capture->library = dlopen("libpcap.so.1", RTLD_NOW);
+	for (size_t i = 0; capture->library && i < sizeof(wanted) / sizeof(*wanted); i++) {
+		void *at = dlsym(capture->library, wanted[i].name);
+
+		if (!at)
+			return false;
+		memcpy(wanted[i].function, &at, sizeof(at));
+	}
+	return capture->library != NULL;
+}
+
+static void close_capture(struct capture *capture)
+{
+	if (capture->pcap)
+		capture->close(capture->pcap);
+	if (capture->library)
+		dlclose(capture->library);
 }
 
 const char *frame_capture(struct arena *arena, const char *path,
 			  bool (*each)(void *ctx, const struct frame *frame), void *ctx)
 {
 	char why[PCAP_ERRBUF_SIZE];
-	__attribute__((cleanup(close_capture))) pcap_t *capture = pcap_open_offline(path, why);
+	__attribute__((cleanup(close_capture))) struct capture capture = { 0 };
 	unsigned char *room = arena_alloc(arena, FRAME_MAX + WIRE_ETHER_HEADER);
 	const struct link_header *header;
 	struct pcap_pkthdr *info;
 	const unsigned char *bytes;
 	struct frame frame;
-	int got;
+	int got, type;
 
-	if (!capture)
+	if (!load_library(&capture))
+		return "libpcap, which reads captures, cannot be loaded: is it installed?";
+	capture.pcap = capture.open(path, why);
+	if (!capture.pcap)
 		return arena_printf(arena, "%s", why);
-	header = find_header(pcap_datalink(capture));
-	if (!header && pcap_datalink(capture) != DLT_EN10MB)
+	type = capture.datalink(capture.pcap);
+	header = find_header(type);
+	if (!header && type != DLT_EN10MB)
 		return arena_printf(arena, "captures of type %s are not read",
-				    pcap_datalink_val_to_name(pcap_datalink(capture)) ?: "unknown");
-	while ((got = pcap_next_ex(capture, &info, &bytes)) == 1)
+				    capture.datalink_name(type) ?: "unknown");
+	while ((got = capture.next(capture.pcap, &info, &bytes)) == 1)
 		if (read_frame(header, info, bytes, room, &frame) && !each(ctx, &frame))
 			return NULL;
-	return got == PCAP_ERROR ? arena_printf(arena, "%s", pcap_geterr(capture)) : NULL;
+	return got == PCAP_ERROR ? arena_printf(arena, "%s", capture.error(capture.pcap)) : NULL;
 }
