@@ -341,15 +341,20 @@ static const struct io *fresh_io(struct entries *e, struct str path)
 }
 
 /* What is written in the rule file itself is none of load's business. */
-static struct set from_files(struct entries *e, const struct set *set)
+static void from_files(struct entries *e, const struct set *set, ranges ret_written[2])
 {
-	struct set copy = *set;
+	const struct source *sources = e->s.ds->sources.data;
 
-	copy.entries.len = copy.entries.cap = 0;
-	vec_for_each(entry, &set->entries)
-		if (e->s.ds->sources.data[entry->span.source].included.source)
-			vec_push(e->s.arena, &copy.entries, *entry);
-	return copy;
+	for (int v6 = 0; v6 < 2; v6++)
+		ret_written[v6] =
+			(ranges){ arena_new_array(e->s.arena, struct range, set->entries.len), 0,
+				  set->entries.len };
+	vec_for_each(entry, &set->entries) {
+		ranges *written = &ret_written[entry->family == FAMILY_IPV6];
+
+		if (sources[entry->span.source].included.source)
+			written->data[written->len++] = entry->range;
+	}
 }
 
 enum exit_code entries_load(struct entries *e)
@@ -359,7 +364,7 @@ enum exit_code entries_load(struct entries *e)
 	struct list_change counts;
 	struct session *s = &e->s;
 	enum exit_code code = entries_rules(e);
-	struct set old, new;
+	ranges before[2], after[2];
 	struct str path = { 0 };
 
 	if (!code)
@@ -371,9 +376,9 @@ enum exit_code entries_load(struct entries *e)
 	change.io = fresh_io(e, path);
 	if (commit_change(s, &change, &e->gen, &result) < 0)
 		return session_failed(s);
-	old = from_files(e, entries_set(e));
-	new = from_files(e, set_in(result.rs, e->name));
-	counts = list_compare(s->arena, &old, &new);
+	from_files(e, entries_set(e), before);
+	from_files(e, set_in(result.rs, e->name), after);
+	counts = list_compare(before, after);
 	if (s->in->json)
 		print_loaded_json(e, &counts, &result);
 	else

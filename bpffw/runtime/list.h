@@ -171,9 +171,10 @@ int list_base_make(const struct ruleset *rs, int old, int *ret_fd, uint32_t *ret
 /* `load`: what a new static part changes. Counts of entries as written. */
 struct list_change {
 	uint32_t added, removed, kept;
-	uint32_t n4, n6;  /* entries of the new one, by family */
+	uint32_t n4, n6;  /* entries of the new one, by family; others than addresses are n4 */
 	uint32_t covered; /* by shorter prefixes of the new one, or twice in it */
 };
-struct list_change list_compare(struct arena *arena, const struct set *old, const struct set *new);
+/* @before, @after: the entries as written, [0] IPv4 or the only ones, [1] IPv6; they are sorted. */
+struct list_change list_compare(ranges before[2], ranges after[2]);
 
 #endif

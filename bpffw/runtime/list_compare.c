@@ -1,67 +1,52 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdlib.h>
-
 #include "bpffw/runtime/list.h"
 
-/* By family and first value, wider ones first: what covers an entry stands before it. */
-static int by_range(const void *left, const void *right)
-{
-	const struct set_entry *a = left, *b = right;
-
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	if (a->range.lo != b->range.lo)
-		return a->range.lo < b->range.lo ? -1 : 1;
-	if (a->range.hi != b->range.hi)
-		return a->range.hi > b->range.hi ? -1 : 1;
-	return 0;
-}
-
-static struct set_entry *sorted(struct arena *arena, const struct set *set)
-{
-	uint32_t n = set->entries.len;
-	struct set_entry *all = arena_new_array(arena, struct set_entry, n + 1);
-
-	if (n)
-		memcpy(all, set->entries.data, n * sizeof(*all));
-	qsort(all, n, sizeof(*all), by_range);
-	return all;
-}
-
-static uint32_t count_covered(const struct set_entry *all, uint32_t n)
+static uint32_t count_covered(const ranges *all)
 {
 	uint32_t covered = 0;
-	u128 reach = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		bool same = i && all[i].family == all[i - 1].family;
-
-		if (same && all[i].range.hi <= reach)
+	for (uint32_t i = 0, wide = 0; i < all->len; i++) {
+		if (i && all->data[i].hi <= all->data[wide].hi)
 			covered++;
-		if (!same || all[i].range.hi > reach)
-			reach = all[i].range.hi;
+		else
+			wide = i;
 	}
 	return covered;
 }
 
-struct list_change list_compare(struct arena *arena, const struct set *old, const struct set *new)
+static int order_of(const struct range *a, const struct range *b)
 {
-	const struct set_entry *before = sorted(arena, old), *after = sorted(arena, new);
-	uint32_t i = 0, k = 0, n_old = old->entries.len, n_new = new->entries.len;
-	struct list_change change = { .covered = count_covered(after, n_new) };
+	if (a->lo != b->lo)
+		return a->lo < b->lo ? -1 : 1;
+	return a->hi > b->hi ? -1 : a->hi < b->hi;
+}
 
-	while (i < n_old || k < n_new) {
-		int order = i == n_old ? 1 : k == n_new ? -1 : by_range(&before[i], &after[k]);
+static void compare(const ranges *before, const ranges *after, struct list_change *change)
+{
+	uint32_t i = 0, k = 0;
 
-		change.removed += order < 0;
-		change.added += order > 0;
-		change.kept += order == 0;
+	while (i < before->len || k < after->len) {
+		int order = i == before->len  ? 1
+			    : k == after->len ? -1
+					      : order_of(&before->data[i], &after->data[k]);
+
+		change->removed += order < 0;
+		change->added += order > 0;
+		change->kept += order == 0;
 		i += order <= 0;
 		k += order >= 0;
 	}
-	for (k = 0; k < n_new; k++) {
-		change.n4 += after[k].family == FAMILY_IPV4;
-		change.n6 += after[k].family == FAMILY_IPV6;
+}
+
+struct list_change list_compare(ranges before[2], ranges after[2])
+{
+	struct list_change change = { .n4 = after[0].len, .n6 = after[1].len };
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		ranges_sort(&before[v6]);
+		ranges_sort(&after[v6]);
+		change.covered += count_covered(&after[v6]);
+		compare(&before[v6], &after[v6], &change);
 	}
 	return change;
 }

@@ -263,18 +263,70 @@ static int range_cmp(const void *a, const void *b)
 
 	if (x->lo != y->lo)
 		return x->lo < y->lo ? -1 : 1;
-	return x->hi < y->hi ? -1 : x->hi > y->hi;
+	return x->hi > y->hi ? -1 : x->hi < y->hi;
+}
+
+/* From so many on, numbers are sorted by their digits. */
+#define RADIX_LEAST 4096u
+#define RADIX_BITS  11
+#define RADIX_SIZE  (1u << RADIX_BITS)
+#define RADIX_MASK  (RADIX_SIZE - 1)
+
+static void sort_digit(const uint64_t *from, uint64_t *to, uint32_t n, unsigned int shift)
+{
+	uint32_t at[RADIX_SIZE] = { 0 }, sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		at[from[i] >> shift & RADIX_MASK]++;
+	for (uint32_t digit = 0; digit < RADIX_SIZE; digit++) {
+		uint32_t count = at[digit];
+
+		at[digit] = sum;
+		sum += count;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		to[at[from[i] >> shift & RADIX_MASK]++] = from[i];
+}
+
+/* A million ranges of 32-bit values: an order of magnitude faster than by comparing them. */
+static bool sort_small(ranges *r)
+{
+	uint64_t *keys = calloc(r->len, 2 * sizeof(*keys)), *from = keys, *to = keys + r->len;
+	bool small = keys != NULL;
+
+	for (uint32_t i = 0; i < r->len && small; i++) {
+		small = r->data[i].lo <= UINT32_MAX && r->data[i].hi <= UINT32_MAX;
+		keys[i] = (uint64_t)r->data[i].lo << 32 | (uint32_t)~r->data[i].hi;
+	}
+	for (unsigned int shift = 0; shift < 64 && small; shift += RADIX_BITS) {
+		uint64_t *sorted = to;
+
+		sort_digit(from, to, r->len, shift);
+		to = from;
+		from = sorted;
+	}
+	for (uint32_t i = 0; i < r->len && small; i++)
+		r->data[i] = (struct range){ from[i] >> 32, (uint32_t)~from[i] };
+	free(keys);
+	return small;
+}
+
+void ranges_sort(ranges *r)
+{
+	uint32_t i = 1;
+
+	while (i < r->len && range_cmp(&r->data[i - 1], &r->data[i]) <= 0)
+		i++;
+	if (i < r->len && (r->len < RADIX_LEAST || !sort_small(r)))
+		qsort(r->data, r->len, sizeof(*r->data), range_cmp);
 }
 
 void ranges_normalise(ranges *r)
 {
-	uint32_t n = 0, i = 1;
+	uint32_t n = 0;
 
-	while (i < r->len && r->data[i - 1].lo <= r->data[i].lo)
-		i++;
-	if (i < r->len)
-		qsort(r->data, r->len, sizeof(*r->data), range_cmp);
-	for (i = 0; i < r->len; i++) {
+	ranges_sort(r);
+	for (uint32_t i = 0; i < r->len; i++) {
 		struct range *last = n ? &r->data[n - 1] : NULL, *next = &r->data[i];
 
 		/* The wrap of hi + 1 only happens when last reaches to the end of all numbers. */

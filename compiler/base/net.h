@@ -28,6 +28,8 @@ void net_print_mac(struct buf *out, uint64_t mac);
 
 u128 net_prefix_mask(unsigned int bits, unsigned int len); /* of 32 or 128 bits */
 
+/* By first value, wider ones first: what covers a range stands before it. */
+void ranges_sort(ranges *r);
 /* Sort and merge overlapping and adjacent ranges in place. */
 void ranges_normalise(ranges *r);
 /* @r normalised. */

@@ -264,13 +264,45 @@ static void test_ranges_end(void **state)
 	assert_true(complement.data[0].lo == 4 && complement.data[0].hi == 4);
 }
 
+/* So many that they are sorted by digits, and as many that cannot be: one bit more. */
+static void test_ranges_sort(void **state)
+{
+	const u128 ends[] = { UINT32_MAX, (u128)1 << 32, ~(u128)0 };
+
+	srand(2);
+	for (size_t row = 0; row < sizeof(ends) / sizeof(*ends); row++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		u128 sum = 0, sorted_sum = 0;
+		ranges r = { 0 };
+
+		for (uint32_t i = 0; i < 10000; i++) {
+			u128 lo = ((u128)rand() << 64 | (u128)rand() << 21 | i) % (ends[row] / 2);
+
+			vec_push(arena, &r, ((struct range){ lo, lo + (u128)(rand() % 3) }));
+			vec_push(arena, &r, ((struct range){ lo, ends[row] }));
+			sum += 2 * lo + r.data[r.len - 2].hi + ends[row];
+		}
+		ranges_sort(&r);
+		for (uint32_t i = 0; i < r.len; i++) {
+			const struct range *last = i ? &r.data[i - 1] : NULL, *one = &r.data[i];
+
+			sorted_sum += one->lo + one->hi;
+			if (!last || last->lo < one->lo)
+				continue;
+			assert_true(last->lo == one->lo && last->hi >= one->hi);
+		}
+		assert_int_equal(r.len, 20000);
+		assert_true(sum == sorted_sum);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),       cmocka_unit_test(test_print_ip),
 		cmocka_unit_test(test_print_range), cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_prefix_mask), cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_ranges_end),
+		cmocka_unit_test(test_ranges_end),  cmocka_unit_test(test_ranges_sort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
