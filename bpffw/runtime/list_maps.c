@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/pin.h"
+#include "compiler/base/map.h"
 #include "compiler/gen/compiled.h"
 
 #define WALK_BATCH 4096u
@@ -329,19 +330,43 @@ uint32_t lists_map_wanted(const struct compiled *compiled)
 	return compiled->list_entries;
 }
 
+/*
+ * Carrying the entries of a map over to a larger one, twice: before the commit into an empty one,
+ * behind it once more for what the old programs added meanwhile. What the new map has is read
+ * first, so that the second time costs no system call for each entry.
+ */
 struct carry {
 	struct lists to;
+	enum list_map map;
+	struct arena *arena;
+	struct map known; /* keys of the new map to its values */
+	VEC(struct list_value) values;
+	struct batch missing;
+	uint32_t n_missing;
 	int ret;
 };
 
-/* The new map may have the entry by now, and longer. */
-static void carry_one(void *ctx, const struct list_place *place, const struct list_value *value)
+static struct str key_text(struct arena *arena, const struct list_place *place)
+{
+	size_t size = list_key_size(place->map);
+
+	return (struct str){ arena_memdup(arena, &place->key, size), (uint32_t)size };
+}
+
+static void carry_known(void *ctx, const struct list_place *place, const struct list_value *value)
 {
 	struct carry *carry = ctx;
+
+	if (map_add(carry->arena, &carry->known, key_text(carry->arena, place), carry->values.len))
+		vec_push(carry->arena, &carry->values, *value);
+}
+
+/* The new map may have the entry by now, and longer. */
+static void carry_one(struct carry *carry, const struct list_place *place,
+		      const struct list_value *value)
+{
 	struct list_value merged = *value, present;
 
-	if (carry->ret < 0)
-		return;
 	if (list_get(&carry->to, place, &present)) {
 		merged = present;
 		if (value->expiry > present.expiry)
@@ -350,13 +375,65 @@ static void carry_one(void *ctx, const struct list_place *place, const struct li
 	carry->ret = list_replace(&carry->to, place, &merged);
 }
 
+/* A rule adds to the new map, too: what it has in the end is not replaced. */
+static void carry_single(struct carry *carry, const struct list_place *place,
+			 const struct list_value *value)
+{
+	carry->ret =
+		bpf_map_update_elem(carry->to.maps[carry->map], &place->key, value, BPF_NOEXIST);
+	if (carry->ret == -EEXIST)
+		carry_one(carry, place, value);
+}
+
+static void carry_missing(struct carry *carry)
+{
+	const struct batch *batch = &carry->missing;
+	uint32_t n = carry->n_missing;
+
+	/* So many at once are missing only before the commit, when no program has the new map: a
+	 * batch replaces what it finds. */
+	if (n == WALK_BATCH && !carry->known.len)
+		carry->ret = bpf_map_update_batch(carry->to.maps[carry->map], batch->keys,
+						  batch->values, &n, NULL);
+	else
+		n = 0;
+	for (uint32_t i = n; i < carry->n_missing && carry->ret == 0; i++) {
+		struct list_place place = { .map = carry->map };
+
+		memcpy(&place.key, batch->keys + i * batch->key_size, batch->key_size);
+		carry_single(carry, &place, &batch->values[i]);
+	}
+	carry->n_missing = 0;
+}
+
+static void carry_next(void *ctx, const struct list_place *place, const struct list_value *value)
+{
+	struct carry *carry = ctx;
+	struct batch *missing = &carry->missing;
+	struct str key = { (const char *)&place->key, (uint32_t)missing->key_size };
+	uint32_t index;
+
+	if (carry->ret < 0)
+		return;
+	if (map_find(&carry->known, key, &index)) {
+		if (value->expiry > carry->values.data[index].expiry)
+			carry_one(carry, place, value);
+		return;
+	}
+	memcpy(missing->keys + carry->n_missing * missing->key_size, &place->key,
+	       missing->key_size);
+	missing->values[carry->n_missing] = *value;
+	if (++carry->n_missing == WALK_BATCH)
+		carry_missing(carry);
+}
+
 int lists_map_fill(int old, int fresh, const struct compiled *compiled, struct failure *f)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	struct bpf_map_info info = { 0 };
 	uint32_t len = sizeof(info);
 	struct lists from = { 0 };
-	struct carry carry = { 0 };
-	enum list_map map;
+	struct carry carry = { .arena = arena };
 	int ret;
 
 	(void)compiled;
@@ -364,10 +441,17 @@ int lists_map_fill(int old, int fresh, const struct compiled *compiled, struct f
 		return 0;
 	if (bpf_obj_get_info_by_fd(fresh, &info, &len) < 0)
 		return fail_bpf(f, errno, "cannot carry the entries of the lists over");
-	map = info.key_size == sizeof(struct list_key4) ? LIST_MAP4 : LIST_MAP6;
-	from.maps[map] = old;
-	carry.to.maps[map] = fresh;
-	ret = list_walk(&from, map, carry_one, &carry);
+	carry.map = info.key_size == sizeof(struct list_key4) ? LIST_MAP4 : LIST_MAP6;
+	carry.missing = (struct batch){ .key_size = info.key_size };
+	carry.missing.keys = arena_alloc(arena, (size_t)WALK_BATCH * info.key_size);
+	carry.missing.values = arena_new_array(arena, struct list_value, WALK_BATCH);
+	from.maps[carry.map] = old;
+	carry.to.maps[carry.map] = fresh;
+	ret = list_walk(&carry.to, carry.map, carry_known, &carry);
+	if (ret == 0)
+		ret = list_walk(&from, carry.map, carry_next, &carry);
+	if (ret == 0 && carry.ret == 0)
+		carry_missing(&carry);
 	if (ret == 0)
 		ret = carry.ret;
 	return ret < 0 ? fail_bpf(f, -ret, "cannot carry the entries of the lists over") : 0;

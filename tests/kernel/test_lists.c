@@ -416,6 +416,9 @@ static void test_concurrent(void)
 
 /* ---- growth ---- */
 
+/* More than two batches. */
+#define GROWTH 10000u
+
 static void test_growth(void)
 {
 	struct ground g = { .counters = COUNTERS_NONE, .loaded = LOADED_NONE }, larger;
@@ -428,7 +431,7 @@ static void test_growth(void)
 	make_rules(&g);
 	check(load(&g), "loads");
 	larger = g;
-	for (uint32_t i = 0; i < 3000; i++)
+	for (uint32_t i = 0; i < GROWTH; i++)
 		add_addr(&g, 1000 + i, soon);
 	larger.compiled.list_entries = 4 * g.compiled.list_entries;
 	check(state_open(NULL, g.arena, &larger.compiled, &larger.state, &f) == 0, "a larger map");
@@ -436,12 +439,16 @@ static void test_growth(void)
 	fresh = state_fd(&larger.state, "list4");
 	check(map_entries(fresh) == 4 * map_entries(old), "it is four times as large");
 	check(lists_map_fill(old, fresh, NULL, &f) == 0, "entries are carried over");
-	/* Before the second time, one got longer in the old map, one in the new one. */
+	/* Before the second time, one got longer in the old map, one in the new one, one came to
+	 * the old one, and one to both. */
 	larger.lists.maps[LIST_MAP4] = fresh;
 	add_addr(&g, 1000, soon + 7);
 	add_addr(&larger, 1001, soon + 9);
+	add_addr(&g, 1000 + GROWTH, soon);
+	add_addr(&g, 1001 + GROWTH, soon);
+	add_addr(&larger, 1001 + GROWTH, soon);
 	check(lists_map_fill(old, fresh, NULL, &f) == 0, "and once more");
-	for (uint32_t i = 0; i < 3000; i++) {
+	for (uint32_t i = 0; i < GROWTH + 2; i++) {
 		struct list_prefix prefix = { LIST_ADDR4, 32, 1000 + i };
 		struct list_place place = list_place_of(LIST_BLACK, &prefix);
 		uint64_t wanted = soon + (i == 0 ? 7 : i == 1 ? 9 : 0);
@@ -449,7 +456,7 @@ static void test_growth(void)
 		kept += list_get(&larger.lists, &place, &value) && value.expiry == wanted &&
 			value.length == 32;
 	}
-	check(kept == 3000, "every entry, with the later time");
+	check(kept == GROWTH + 2, "every entry, with the later time");
 	state_close(&larger.state);
 	unload(&g);
 }
