@@ -11,14 +11,16 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+
+#include "bpffw/runtime/netlink.h"
+
+#define DUMP_TRIES 100
 
 struct dump {
 	struct arena *arena;
@@ -99,43 +101,32 @@ static int read_link(const struct nlmsghdr *header, void *data)
 	return MNL_CB_OK;
 }
 
-static void close_socket(struct mnl_socket **socket)
+static int list_once(struct dump *dump)
 {
-	if (*socket)
-		mnl_socket_close(*socket);
+	_cleanup_netlink_ struct mnl_socket *nl = netlink_open(NETLINK_ROUTE);
+	char buffer[NETLINK_REQUEST];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_DUMP;
+	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	dump->devices->len = 0;
+	return nl ? netlink_ask(nl, request, read_link, dump) : -errno;
 }
 
 int netdev_list(struct arena *arena, netdevs *ret_devices, struct failure *f)
 {
-	__attribute__((cleanup(close_socket))) struct mnl_socket *nl =
-		mnl_socket_open(NETLINK_ROUTE);
 	netdevs devices = { 0 };
 	struct dump dump = { arena, &devices };
-	char buffer[32768];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	struct ifinfomsg *info;
-	unsigned int seq = (unsigned int)time(NULL);
-	ssize_t n;
-	int ret = MNL_CB_OK;
+	int ret = -EINTR;
 
-	header->nlmsg_type = RTM_GETLINK;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = seq;
-	info = mnl_nlmsg_put_extra_header(header, sizeof(*info));
-	info->ifi_family = AF_UNSPEC;
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
-		return fail(f, errno, "cannot ask the kernel for the network interfaces");
-	while (ret > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n >= 0)
-			ret = mnl_cb_run(buffer, (size_t)n, seq, mnl_socket_get_portid(nl),
-					 read_link, &dump);
-		if (n < 0 || ret < 0)
-			return fail(f, errno, "cannot list the network interfaces");
-	}
+	/* Interfaces may come and go meanwhile. */
+	for (int i = 0; i < DUMP_TRIES && ret == -EINTR; i++)
+		ret = list_once(&dump);
+	if (ret < 0)
+		return fail(f, -ret, "cannot list the network interfaces");
 	*ret_devices = devices;
 	return 0;
 }
@@ -155,34 +146,22 @@ static int read_route(const struct nlmsghdr *header, void *data)
 
 uint32_t netdev_route(unsigned int family, unsigned __int128 addr)
 {
-	__attribute__((cleanup(close_socket))) struct mnl_socket *nl =
-		mnl_socket_open(NETLINK_ROUTE);
+	_cleanup_netlink_ struct mnl_socket *nl = netlink_open(NETLINK_ROUTE);
 	uint16_t size = family == 4 ? 4 : 16;
-	unsigned int seq = (unsigned int)time(NULL);
 	uint8_t wire[16];
-	char buffer[8192];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	char buffer[NETLINK_REQUEST];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct rtmsg *route;
 	uint32_t ifindex = 0;
-	ssize_t n;
 
 	for (uint16_t i = 0; i < size; i++)
 		wire[i] = (uint8_t)(addr >> (8 * (size - 1 - i)));
-	header->nlmsg_type = RTM_GETROUTE;
-	header->nlmsg_flags = NLM_F_REQUEST;
-	header->nlmsg_seq = seq;
-	route = mnl_nlmsg_put_extra_header(header, sizeof(*route));
+	request->nlmsg_type = RTM_GETROUTE;
+	route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
 	route->rtm_family = family == 4 ? AF_INET : AF_INET6;
 	route->rtm_dst_len = (uint8_t)(size * 8);
-	mnl_attr_put(header, RTA_DST, size, wire);
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
-		return 0;
-	n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
-	if (n < 0 ||
-	    mnl_cb_run(buffer, (size_t)n, seq, mnl_socket_get_portid(nl), read_route, &ifindex) < 0)
-		return 0;
-	return ifindex;
+	mnl_attr_put(request, RTA_DST, size, wire);
+	return nl && netlink_ask(nl, request, read_route, &ifindex) == 0 ? ifindex : 0;
 }
 
 static bool same_address(const struct sockaddr *have, unsigned int family, unsigned __int128 addr)

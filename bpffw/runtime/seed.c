@@ -7,11 +7,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <time.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+
+#include "bpffw/runtime/netlink.h"
 
 struct dump {
 	const struct flow_table *table;
@@ -19,12 +19,6 @@ struct dump {
 	uint8_t proto;
 	uint32_t n;
 };
-
-static void close_socket(struct mnl_socket **socket)
-{
-	if (*socket)
-		mnl_socket_close(*socket);
-}
 
 /* FLOW_FREE: no connection to keep. What waits for the peer's ACK is learned from egress. */
 static uint32_t state_of(uint8_t proto, uint8_t tcp)
@@ -91,43 +85,26 @@ static int read_socket(const struct nlmsghdr *header, void *data)
 
 static int dump_sockets(struct mnl_socket *nl, uint8_t family, struct dump *dump)
 {
-	char buffer[32768];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	struct inet_diag_req_v2 *request;
-	unsigned int seq = (unsigned int)time(NULL);
-	int ret = MNL_CB_OK;
-	ssize_t n;
+	char buffer[NETLINK_REQUEST];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *sockets;
 
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = seq;
-	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = dump->proto;
-	request->idiag_states = ~0u;
-	if (mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
-		return -errno;
-	while (ret > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n >= 0)
-			ret = mnl_cb_run(buffer, (size_t)n, seq, mnl_socket_get_portid(nl),
-					 read_socket, dump);
-		if (n < 0 || ret < 0)
-			return -errno;
-	}
-	return 0;
+	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->nlmsg_flags = NLM_F_DUMP;
+	sockets = mnl_nlmsg_put_extra_header(request, sizeof(*sockets));
+	sockets->sdiag_family = family;
+	sockets->sdiag_protocol = dump->proto;
+	sockets->idiag_states = ~0u;
+	return netlink_ask(nl, request, read_socket, dump);
 }
 
 int seed_flows(const struct flow_table *table, uint32_t *ret_n, struct failure *f)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP };
-	__attribute__((cleanup(close_socket))) struct mnl_socket *nl =
-		mnl_socket_open(NETLINK_SOCK_DIAG);
+	_cleanup_netlink_ struct mnl_socket *nl = netlink_open(NETLINK_SOCK_DIAG);
 	struct dump dump = { .table = table };
-	int ret = nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
+	int ret = nl ? 0 : -errno;
 
 	for (uint32_t i = 0; i < 4 && ret == 0; i++) {
 		dump.proto = protos[i & 1];

@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 
 #include "bpffw/runtime/host.h"
+#include "bpffw/runtime/netlink.h"
 
 #define ANCESTORS_MAX 64
 #define SESSIONS_MAX  16
@@ -106,31 +106,19 @@ static int read_socket(const struct nlmsghdr *header, void *data)
 
 static void dump_sockets(struct search *s, uint8_t family)
 {
-	struct mnl_socket *nl = mnl_socket_open(NETLINK_SOCK_DIAG);
-	char buffer[32768];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	struct inet_diag_req_v2 *request;
-	int ret = MNL_CB_OK;
-	ssize_t n;
+	_cleanup_netlink_ struct mnl_socket *nl = netlink_open(NETLINK_SOCK_DIAG);
+	char buffer[NETLINK_REQUEST];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct inet_diag_req_v2 *sockets;
 
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = 1;
-	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-	request->sdiag_family = family;
-	request->sdiag_protocol = IPPROTO_TCP;
-	request->idiag_states = 1u << TCP_ESTABLISHED | 1u << TCP_LISTEN;
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(nl, header, header->nlmsg_len) < 0)
-		ret = MNL_CB_ERROR;
-	while (ret > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
-		ret = n < 0 ? MNL_CB_ERROR
-			    : mnl_cb_run(buffer, (size_t)n, 1, mnl_socket_get_portid(nl),
-					 read_socket, s);
-	}
+	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->nlmsg_flags = NLM_F_DUMP;
+	sockets = mnl_nlmsg_put_extra_header(request, sizeof(*sockets));
+	sockets->sdiag_family = family;
+	sockets->sdiag_protocol = IPPROTO_TCP;
+	sockets->idiag_states = 1u << TCP_ESTABLISHED | 1u << TCP_LISTEN;
 	if (nl)
-		mnl_socket_close(nl);
+		netlink_ask(nl, request, read_socket, s);
 }
 
 static bool same(const struct ssh_session *a, const struct ssh_session *b)

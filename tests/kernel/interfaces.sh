@@ -90,6 +90,20 @@ same "it stays" "$(on_server ip -d link show dev eth0 | grep -c 'prog/xdp')" 1
 ok "the running ruleset stays" on_client ping -c 1 -W 1 -q 198.51.101.1
 on_server ip link set dev eth0 xdp off
 
+# The list of interfaces changes while it is read: containers come and go.
+for i in $(seq 150); do echo "link add d$i type veth peer name e$i"; done >"$work/many"
+on_server ip -batch "$work/many"
+for _ in $(seq 300); do echo "link add x type veth peer name y"; echo "link del x"; done >"$work/churn"
+nsenter --net="/run/netns/$server" ip -batch "$work/churn" &
+churn=$! read=0
+while kill -0 $churn 2>/dev/null && [ $read -lt 100 ]; do
+	fw status >"$work/said" 2>&1 || break
+	read=$((read + 1))
+done
+kill $churn 2>/dev/null
+wait $churn
+same "status among interfaces that come and go" "$(grep -c ^error "$work/said") $((read > 10))" "0 1"
+
 # No interface at all.
 sed '/^interface/d; s/ on eth.//' "$work/rules.fw" >"$work/none.fw"
 exits 2 "no interface line" fw apply "$work/none.fw"
