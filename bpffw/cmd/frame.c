@@ -14,14 +14,7 @@
 #include <pcap/pcap.h>
 
 #include "bpf/parse.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "compiler/base/num.h"
 
 static bool is_between(char c)
 {
@@ -40,7 +33,7 @@ const char *frame_hex(struct arena *arena, struct str text, struct frame *ret_fr
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < text.len; i++) {
-		int high = hex_digit(text.s[i]), low;
+		int high = num_digit(text.s[i]), low;
 
 		if (is_between(text.s[i]))
 			continue;
@@ -48,7 +41,7 @@ const char *frame_hex(struct arena *arena, struct str text, struct frame *ret_fr
 			i++;
 			continue;
 		}
-		low = i + 1 < text.len ? hex_digit(text.s[i + 1]) : -1;
+		low = i + 1 < text.len ? num_digit(text.s[i + 1]) : -1;
 		if (high < 0 || low < 0)
 			return arena_printf(arena, "'%.1s' at character %u is not a hex byte",
 					    text.s + i, i + 1);

@@ -230,16 +230,12 @@ static enum exit_code find_link(struct stats *st)
 static enum exit_code stats(struct stats *st)
 {
 	struct session *s = &st->s;
-	enum exit_code code = session_store(s, STORE_READ);
+	enum exit_code code = session_totals(s, &st->gen, &st->totals);
 
-	if (!code)
-		code = session_running(s, &st->gen);
 	if (!code)
 		code = find_link(st);
 	if (code)
 		return code;
-	if (store_totals(s->store, s->arena, &st->totals, &s->f) < 0)
-		return session_failed(s);
 	sum(st);
 	if (s->in->json)
 		print_json(st);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "compiler/lang/names.h"
+
 #define NAME_MAX_LEN 63
 #define SOURCE_SHOWN 300
 
@@ -29,31 +31,14 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Words that mean something else in a command, and ids. */
-static bool is_taken(struct str name)
-{
-	static const char *const reserved[] = { "essential", "allowlist", "blacklist",
-						"default",   "set",       "before",
-						"after",     "in",        "not" };
-
-	for (uint32_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (str_is(name, reserved[i]))
-			return true;
-	if (name.len < 2 || name.s[0] != 'r')
-		return false;
-	for (uint32_t i = 1; i < name.len; i++)
-		if (name.s[i] < '0' || name.s[i] > '9')
-			return false;
-	return true;
-}
-
 struct str draft_name(struct draft *d, struct str wanted)
 {
 	char *base = arena_alloc(d->arena, NAME_MAX_LEN + 16);
 	uint32_t len = 0;
 	struct str name;
 
-	if (!wanted.len || !is_letter(wanted.s[0]) || is_taken(wanted)) {
+	if (!wanted.len || !is_letter(wanted.s[0]) || names_reserved(wanted) ||
+	    str_is(wanted, "not")) {
 		memcpy(base, "c-", 2);
 		len = 2;
 	}

@@ -414,10 +414,9 @@ static void read_chain_line(struct nft *n, uint32_t index)
 	}
 }
 
-static void read_chain(struct nft *n)
+/* `{`, lines, `}`; one that @read makes nothing of costs a token. */
+static void read_block(struct nft *n, void (*read)(struct nft *n, uint32_t chain), uint32_t chain)
 {
-	uint32_t index = chain_of(n, take(n)->text);
-
 	if (!take_if(n, "{"))
 		return;
 	for (;;) {
@@ -427,7 +426,7 @@ static void read_chain(struct nft *n)
 		if (peek(n)->kind == NFT_END || take_if(n, "}"))
 			return;
 		before = n->at;
-		read_chain_line(n, index);
+		read(n, chain);
 		if (n->at == before)
 			n->at++;
 	}
@@ -465,10 +464,10 @@ static void take_table(struct nft *n)
 		arena_printf(n->d.arena, STR_FMT " " STR_FMT, STR_ARG(family), STR_ARG(name)));
 }
 
-static void read_table_line(struct nft *n)
+static void read_table_line(struct nft *n, uint32_t unused)
 {
 	if (take_if(n, "chain")) {
-		read_chain(n);
+		read_block(n, read_chain_line, chain_of(n, take(n)->text));
 	} else if (take_if(n, "set")) {
 		read_set(n, false);
 	} else if (take_if(n, "map")) {
@@ -488,19 +487,7 @@ static void read_table(struct nft *n)
 {
 	take_table(n);
 	n->dormant = false;
-	if (!take_if(n, "{"))
-		return;
-	for (;;) {
-		uint32_t before;
-
-		skip_newlines(n);
-		if (peek(n)->kind == NFT_END || take_if(n, "}"))
-			return;
-		before = n->at;
-		read_table_line(n);
-		if (n->at == before)
-			n->at++;
-	}
+	read_block(n, read_table_line, 0);
 }
 
 /* `add rule inet filter input ...` */
@@ -523,7 +510,7 @@ static void read_command(struct nft *n, struct nft_span whole)
 		read_table(n);
 	} else if (take_if(n, "chain")) {
 		take_table(n);
-		read_chain(n);
+		read_block(n, read_chain_line, chain_of(n, take(n)->text));
 	} else if (take_if(n, "set") || take_if(n, "map")) {
 		bool is_map = nft_is(&n->tokens.data[n->at - 1], "map");
 

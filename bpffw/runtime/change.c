@@ -426,27 +426,33 @@ static void fill_diff(struct work *w)
 		diff->old_of_new[i] = DIFF_NONE;
 }
 
+static struct work work_begin(struct store *store, struct diags *ds, struct env *env,
+			      struct failure *f, struct change_result *result)
+{
+	return (struct work){ .store = store,
+			      .ds = ds,
+			      .env = env,
+			      .f = f,
+			      .arena = ds->arena,
+			      .result = result,
+			      .old = COUNTERS_NONE,
+			      .counters = COUNTERS_NONE,
+			      .egress = { .program = -1 },
+			      .loaded = LOADED_NONE };
+}
+
 int change_commit(struct store *store, struct diags *ds, struct env *env,
 		  const struct change *change, struct change_result *ret_result, struct failure *f)
 {
 	struct change_result result = { 0 };
-	struct work w = { .store = store,
-			  .ds = ds,
-			  .env = env,
-			  .change = change,
-			  .lenient = change->lenient,
-			  .f = f,
-			  .arena = ds->arena,
-			  .result = &result,
-			  .old = COUNTERS_NONE,
-			  .counters = COUNTERS_NONE,
-			  .egress = { .program = -1 },
-			  .loaded = LOADED_NONE };
+	struct work w = work_begin(store, ds, env, f, &result);
 	struct failure lost = { 0 };
 	uint64_t start = work_now();
 	int ret;
 
 	assert(store->mode == STORE_WRITE);
+	w.change = change;
+	w.lenient = change->lenient;
 	/* Counters whose pins are damaged are lost; that is no reason to keep the old rules. */
 	if (store->running &&
 	    counters_open(store_pin(store, "gen/%u", store->running), &w.old, &lost) < 0)
@@ -488,16 +494,7 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 		 struct change_result *ret_result, struct failure *f)
 {
 	struct change_result result = { 0 };
-	struct work w = { .store = store,
-			  .ds = ds,
-			  .env = env,
-			  .f = f,
-			  .arena = ds->arena,
-			  .result = &result,
-			  .old = COUNTERS_NONE,
-			  .counters = COUNTERS_NONE,
-			  .egress = { .program = -1 },
-			  .loaded = LOADED_NONE };
+	struct work w = work_begin(store, ds, env, f, &result);
 	uint64_t start = work_now();
 	int ret = resolve(&w, ast);
 
@@ -565,21 +562,13 @@ int change_settle(struct store *store, struct diags *ds, struct env *env,
 		  struct failure *f)
 {
 	struct change_result result = { .generation = store->running, .rs = gen->rs };
-	struct work w = { .store = store,
-			  .ds = ds,
-			  .env = env,
-			  .f = f,
-			  .arena = ds->arena,
-			  .result = &result,
-			  .rs = gen->rs,
-			  .keep_links = how == SETTLE_ATTACH,
-			  .lenient = true,
-			  .old = COUNTERS_NONE,
-			  .counters = COUNTERS_NONE,
-			  .loaded = LOADED_NONE };
+	struct work w = work_begin(store, ds, env, f, &result);
 	struct pending pending;
 	int ret;
 
+	w.rs = gen->rs;
+	w.keep_links = how == SETTLE_ATTACH;
+	w.lenient = true;
 	if ((how == SETTLE_ANEW || has_new_number(gen)) && !confirm_waits(store, &pending))
 		ret = settle_anew(store, ds, env, gen, how, &result, f);
 	else

@@ -26,24 +26,13 @@ bool net_parse_ipv4(struct str word, uint32_t *ret_addr)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One group of up to four hex digits at *at. */
 static bool parse_group(struct str word, uint32_t *at, uint32_t *ret_group)
 {
 	uint32_t start = *at, group = 0;
 
-	while (*at < word.len && *at - start < 4 && hex_digit(word.s[*at]) >= 0)
-		group = group << 4 | (uint32_t)hex_digit(word.s[(*at)++]);
+	while (*at < word.len && *at - start < 4 && num_digit(word.s[*at]) >= 0)
+		group = group << 4 | (uint32_t)num_digit(word.s[(*at)++]);
 	*ret_group = group;
 	return *at > start;
 }
@@ -115,7 +104,7 @@ bool net_parse_mac(struct str word, uint64_t *ret_mac)
 	if (word.len != 17)
 		return false;
 	for (uint32_t i = 0; i < 17; i += 3) {
-		int high = hex_digit(word.s[i]), low = hex_digit(word.s[i + 1]);
+		int high = num_digit(word.s[i]), low = num_digit(word.s[i + 1]);
 
 		if (high < 0 || low < 0 || (i < 15 && word.s[i + 2] != ':'))
 			return false;
@@ -340,9 +329,9 @@ void ranges_normalise(ranges *r)
 	r->len = n;
 }
 
-bool ranges_contain(const ranges *r, u128 value)
+uint32_t ranges_from(const ranges *r, uint32_t i, u128 value)
 {
-	uint32_t low = 0, high = r->len;
+	uint32_t low = i, high = r->len;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -352,7 +341,14 @@ bool ranges_contain(const ranges *r, u128 value)
 		else
 			high = middle;
 	}
-	return low < r->len && r->data[low].lo <= value;
+	return low;
+}
+
+bool ranges_contain(const ranges *r, u128 value)
+{
+	uint32_t i = ranges_from(r, 0, value);
+
+	return i < r->len && r->data[i].lo <= value;
 }
 
 ranges ranges_complement(struct arena *arena, const ranges *r, u128 max)

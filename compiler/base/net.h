@@ -32,6 +32,8 @@ u128 net_prefix_mask(unsigned int bits, unsigned int len); /* of 32 or 128 bits 
 void ranges_sort(ranges *r);
 /* Sort and merge overlapping and adjacent ranges in place. */
 void ranges_normalise(ranges *r);
+/* The first range from @i on that ends at or behind @value, or r->len; @r normalised. */
+uint32_t ranges_from(const ranges *r, uint32_t i, u128 value);
 /* @r normalised. */
 bool ranges_contain(const ranges *r, u128 value);
 /* The complement within [0, max]; @r normalised, the result is too. */

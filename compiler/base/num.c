@@ -2,7 +2,7 @@
 /* Numbers and durations. Bounds are checked before each step, so nothing wraps. */
 #include "compiler/base/num.h"
 
-static int digit_value(char c)
+int num_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -10,7 +10,7 @@ static int digit_value(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 99;
+	return -1;
 }
 
 static bool is_hex(struct str word)
@@ -25,7 +25,8 @@ static bool parse_digits(struct str digits, unsigned int base, uint64_t max, uin
 	if (!digits.len)
 		return false;
 	for (uint32_t i = 0; i < digits.len; i++) {
-		unsigned int digit = (unsigned int)digit_value(digits.s[i]);
+		unsigned int digit =
+			(unsigned int)num_digit(digits.s[i]); /* none: above any base */
 
 		if (digit >= base || value > (UINT64_MAX - digit) / base)
 			return false;
@@ -51,7 +52,7 @@ bool num_is_number(struct str word)
 	bool hex = is_hex(word);
 
 	for (uint32_t i = hex ? 2 : 0; i < word.len; i++)
-		if (digit_value(word.s[i]) >= (hex ? 16 : 10))
+		if ((unsigned int)num_digit(word.s[i]) >= (hex ? 16 : 10))
 			return false;
 	return word.len > 0;
 }

@@ -10,6 +10,8 @@
 
 typedef unsigned __int128 u128;
 
+int num_digit(char c); /* of hex, either case; -1: none */
+
 /**
  * num_parse() - read a whole word as decimal without leading zeros, or as 0x hex.
  * @max: largest value accepted

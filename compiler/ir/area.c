@@ -100,29 +100,13 @@ ranges area_interfaces(struct arena *arena, const struct ruleset *rs)
 	return values ? *values : (ranges){ 0 };
 }
 
-/* The first range from @i on that ends at or behind @value. */
-static uint32_t first_from(const ranges *list, uint32_t i, u128 value)
-{
-	uint32_t low = i, high = list->len;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (list->data[middle].hi < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 enum truth ranges_compare(const ranges *have, const ranges *wanted)
 {
 	bool inside = true, apart = true;
 	uint32_t j = 0;
 
 	vec_for_each(x, have) {
-		j = first_from(wanted, j, x->lo);
+		j = ranges_from(wanted, j, x->lo);
 		if (j == wanted->len || wanted->data[j].lo > x->hi) {
 			inside = false;
 		} else {
@@ -145,7 +129,7 @@ void ranges_split(struct arena *arena, const ranges *have, const ranges *by, ran
 		u128 from = x->lo;
 		bool rest = true;
 
-		for (j = first_from(by, j, x->lo); rest && j < by->len; j++) {
+		for (j = ranges_from(by, j, x->lo); rest && j < by->len; j++) {
 			struct range y = by->data[j];
 
 			if (y.lo > x->hi)

@@ -35,17 +35,6 @@ static bool intersect(struct search *s, const struct product *a, const struct pr
 	return !ret_both->empty;
 }
 
-static void put_value(struct pkt *pkt, const struct prove_field *field, u128 value)
-{
-	uint64_t halves[2] = { (uint64_t)(value >> 64), (uint64_t)value };
-	unsigned char *at = (unsigned char *)pkt + field->offset;
-
-	if (field->width == 16)
-		memcpy(at, halves, sizeof(halves));
-	else
-		memcpy(at, &halves[1], field->width);
-}
-
 /* What is usual where the rules do not say. */
 static struct pkt usual_packet(const struct search *s)
 {
@@ -81,8 +70,8 @@ static bool is_decided(const struct search *s, const struct product *both, bool 
 		const struct value_set *set = &both->of[i];
 
 		if (both->used >> i & 1)
-			put_value(conflict->example, &s->ref.fields[i],
-				  highest ? set->at[set->n - 1].hi : set->at[0].lo);
+			prove_field_put(&s->ref.fields[i], conflict->example,
+					highest ? set->at[set->n - 1].hi : set->at[0].lo);
 	}
 	result = eval_packet(s->ref.rs, conflict->example, false);
 	return result.stage == ANSWER_RULE && result.rule == conflict->first;

@@ -203,26 +203,10 @@ static ranges view(const struct normalise *n, struct accepted *a)
 	return n->lists.data[a->list];
 }
 
-/* The first range that ends at or behind @value. */
-static uint32_t first_from(const ranges *list, u128 value)
-{
-	uint32_t low = 0, high = list->len;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (list->data[middle].hi < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static struct accepted merge(struct normalise *n, struct accepted a, struct accepted b)
 {
 	ranges left = view(n, &a), right = view(n, &b), kept;
-	uint32_t i = first_from(&left, b.hull.lo), j = first_from(&right, a.hull.lo);
+	uint32_t i = ranges_from(&left, 0, b.hull.lo), j = ranges_from(&right, 0, a.hull.lo);
 
 	n->scratch.len = 0;
 	while (i < left.len && j < right.len) {

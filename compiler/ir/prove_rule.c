@@ -13,6 +13,17 @@ struct instance {
 	bool returns;  /* one of its own rules so far is a return */
 };
 
+void prove_field_put(const struct prove_field *field, struct pkt *pkt, u128 value)
+{
+	uint64_t halves[2] = { (uint64_t)(value >> 64), (uint64_t)value };
+	unsigned char *at = (unsigned char *)pkt + field->offset;
+
+	if (field->width == 16)
+		memcpy(at, halves, sizeof(halves));
+	else
+		memcpy(at, &halves[1], field->width);
+}
+
 static enum place_kind kind_of(const struct rule *rule)
 {
 	switch (rule->verb.row->verb) {

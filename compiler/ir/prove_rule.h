@@ -17,6 +17,8 @@ struct prove_field {
 	uint8_t width;
 };
 
+void prove_field_put(const struct prove_field *field, struct pkt *pkt, u128 value);
+
 struct prove_place {
 	struct place is;
 	/* As a terminal rule it decides for all places before this one: the end of the innermost

@@ -17,17 +17,6 @@
 
 /* Packets. */
 
-static void put_value(struct pkt *pkt, const struct prove_field *field, u128 value)
-{
-	uint64_t halves[2] = { (uint64_t)(value >> 64), (uint64_t)value };
-	unsigned char *at = (unsigned char *)pkt + field->offset;
-
-	if (field->width == 16)
-		memcpy(at, halves, sizeof(halves));
-	else
-		memcpy(at, &halves[1], field->width);
-}
-
 static u128 get_value(const struct pkt *pkt, const struct prove_field *field)
 {
 	const unsigned char *at = (const unsigned char *)pkt + field->offset;
@@ -47,7 +36,7 @@ static struct pkt lowest_packet(const struct prover *p, const struct product *pr
 
 	for (uint32_t i = 0; i < p->ref.n_fields; i++)
 		if (product->used >> i & 1)
-			put_value(&pkt, &p->ref.fields[i], product->of[i].at[0].lo);
+			prove_field_put(&p->ref.fields[i], &pkt, product->of[i].at[0].lo);
 	return pkt;
 }
 

@@ -133,3 +133,19 @@ const struct service *names_service(struct str name)
 			return row;
 	return NULL;
 }
+
+bool names_reserved(struct str name)
+{
+	static const char *const reserved[] = { "essential", "allowlist", "blacklist", "default",
+						"set",       "before",    "after",     "in" };
+
+	for (uint32_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (str_is(name, reserved[i]))
+			return true;
+	if (name.len < 2 || name.s[0] != 'r')
+		return false;
+	for (uint32_t i = 1; i < name.len; i++)
+		if (name.s[i] < '0' || name.s[i] > '9')
+			return false;
+	return true;
+}

@@ -31,4 +31,8 @@ bool names_value(const struct name_value *table, struct str name, uint16_t *ret_
 const char *names_name(const struct name_value *table, uint64_t value); /* NULL: none */
 const struct service *names_service(struct str name);
 
+/* A word that a command takes for something else, or the form of an id (r7): no name of anything.
+ */
+bool names_reserved(struct str name);
+
 #endif

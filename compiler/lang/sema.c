@@ -7,6 +7,8 @@
 
 #include <fnmatch.h>
 
+#include "compiler/lang/names.h"
+
 #define SUGGESTIONS_MAX 100
 #define EXPANDED_MAX    (4u << 20)
 
@@ -48,23 +50,6 @@ bool sema_spend(struct sema *s, uint32_t n, struct span span)
 
 /* ---- names ---- */
 
-static bool is_reserved(struct str name)
-{
-	static const char *const reserved[] = { "essential", "allowlist", "blacklist", "default",
-						"set",       "before",    "after",     "in" };
-
-	for (uint32_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (str_is(name, reserved[i]))
-			return true;
-	/* r7 is an id. */
-	if (name.len < 2 || name.s[0] != 'r')
-		return false;
-	for (uint32_t i = 1; i < name.len; i++)
-		if (name.s[i] < '0' || name.s[i] > '9')
-			return false;
-	return true;
-}
-
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -89,7 +74,7 @@ bool sema_name(struct sema *s, const struct word *name, const char *what)
 		diag_help(s->ds, "a letter, then up to 62 letters, digits, '_', '.', '-'");
 		return false;
 	}
-	if (is_reserved(name->text)) {
+	if (names_reserved(name->text)) {
 		diag_error(s->ds, name->span, E164, "'" STR_FMT "' cannot be the name of a %s",
 			   STR_ARG(name->text), what);
 		diag_help(s->ds, "the word has a meaning of its own in commands");
