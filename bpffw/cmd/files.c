@@ -84,9 +84,14 @@ void files_of_ast(struct session *s, struct ast *ast, struct change *change)
 		record->hash = file_hash(source->text);
 		record->include = name_of(&names, source->included.source);
 	}
-	vec_for_each(stmt, &ast->stmts)
+	vec_for_each(stmt, &ast->stmts) {
 		vec_for_each(rule, &stmt->rules)
 			place_rule(&names, rule);
+		vec_for_each(expect, &stmt->expects) {
+			expect->origin.file = name_of(&names, expect->span.source);
+			expect->origin.line = diag_position(s->ds, expect->span).line;
+		}
+	}
 }
 
 const struct gen_file *files_changed(struct session *s, const struct gen_info *info)

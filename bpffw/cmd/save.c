@@ -139,6 +139,18 @@ static void take_origins(struct save *save, const struct ast *filed, struct str 
 	}
 }
 
+/* The tests stand there as before, on other lines. */
+static void take_tests(struct save *save, const struct ast *filed)
+{
+	struct ruleset *rs = save->gen.rs;
+	uint32_t i = 0;
+
+	vec_for_each(stmt, &filed->stmts)
+		vec_for_each(expect, &stmt->expects)
+			if (i < rs->expects.len)
+				rs->expects.data[i++].origin = expect->origin;
+}
+
 /* The new texts, read as `apply` will read them, are the ruleset that runs. */
 static bool verify(struct save *save)
 {
@@ -206,6 +218,7 @@ static enum exit_code write_outputs(struct save *save)
 	vec_for_each(stmt, &save->gen.ast->stmts)
 		if (stmt->kind == STMT_CHAIN)
 			take_origins(save, save->check.ast, stmt->name.text);
+	take_tests(save, save->check.ast);
 	save->gen.info.files.len = 0;
 	vec_for_each(file, &save->check.files)
 		vec_push(s->arena, &save->gen.info.files, *file);

@@ -101,6 +101,22 @@ static bool give_ids(struct ast *ast, const struct record *record)
 	return i == record->rules.len;
 }
 
+/* A test is named by its place in the admin's file, which is not that in the generation's text. */
+static void place_tests(struct ast *ast, const struct record *record)
+{
+	uint32_t i = 0;
+
+	vec_for_each(stmt, &ast->stmts)
+		vec_for_each(expect, &stmt->expects) {
+			if (i < record->tests.len && record->tests.data[i].file.len) {
+				expect->span = (struct span){ 0 };
+				expect->origin.file = record->tests.data[i].file;
+				expect->origin.line = record->tests.data[i].line;
+			}
+			i++;
+		}
+}
+
 /* Ids are used as indexes, and the next one counts up from here. */
 static bool is_sound(const struct record *record)
 {
@@ -182,6 +198,7 @@ int store_generation(struct store *store, struct diags *ds, struct env *env, uin
 	source = diag_source(ds, str_of(arena_printf(ds->arena, "generation %u", number)), text,
 			     (struct span){ 0 });
 	gen.ast = parse_single(ds, source);
+	place_tests(gen.ast, &record);
 	info = arena_memdup(ds->arena, &record.info, sizeof(record.info));
 	gen.io = &lists_open(ds->arena, host, store, info)->io;
 	env->io = gen.io;
@@ -218,6 +235,7 @@ int store_mark_saved(struct store *store, const struct generation *gen, struct f
 	record.info.files.len = gen->info.files.len;
 	for (uint32_t i = 0; i < record.rules.len && i < gen->rs->rules.len; i++)
 		record.rules.data[i].origin = gen->rs->rules.data[i].origin;
+	record_tests(store->arena, gen->rs, &record);
 	ret = record_write(path, &record, f);
 	return ret < 0 ? ret : store_set_last_good(store, gen->info.number, f);
 }

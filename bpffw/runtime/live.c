@@ -77,6 +77,7 @@ static void fill_rules(struct work *w, struct record *record)
 			 ((struct record_rule){ rule->id, rule->slot, rule->origin, rule->over_slot,
 						rule->limit.clock }));
 	}
+	record_tests(w->arena, w->rs, record);
 }
 
 static void fill_record(const struct live *live, struct record *record)

@@ -66,6 +66,19 @@ static json_t *files_json(const struct gen_info *info)
 	return array;
 }
 
+static json_t *tests_json(const struct record *record)
+{
+	json_t *array = json_array(), *object;
+
+	vec_for_each(test, &record->tests) {
+		object = json_object();
+		json_object_set_new(object, "file", text_json(test->file));
+		json_object_set_new(object, "line", json_integer(test->line));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 /* Index of the file's name in @origins, added when new. Neighbours mostly share it: look back. */
 static int origin_file(json_t *origins, struct str file)
 {
@@ -112,6 +125,14 @@ static int write_text(const char *path, const json_t *head, const struct buf *ru
 	return file_replace(path, out.data, out.len, f);
 }
 
+void record_tests(struct arena *arena, const struct ruleset *rs, struct record *record)
+{
+	record->tests.len = 0;
+	vec_for_each(expect, &rs->expects)
+		vec_push(arena, &record->tests,
+			 ((struct record_test){ expect->origin.file, expect->origin.line }));
+}
+
 int record_write(const char *path, const struct record *record, struct failure *f)
 {
 	const struct gen_info *info = &record->info;
@@ -141,6 +162,7 @@ int record_write(const char *path, const struct record *record, struct failure *
 	json_object_set_new(root, "listed", names_json(&record->listed));
 	json_object_set_new(root, "files", files_json(info));
 	json_object_set_new(root, "lists", names_json(&info->lists));
+	json_object_set_new(root, "tests", tests_json(record));
 	vec_for_each(rule, &record->rules) {
 		buf_puts(&rules, rules.len ? "," : "");
 		put_rule(&rules, rule, origins);
@@ -189,6 +211,17 @@ static void read_files(struct arena *arena, const json_t *array, struct gen_info
 			 ((struct gen_file){ .path = member(arena, object, "path"),
 					     .hash = hash ? strtoull(hash, NULL, 16) : 0,
 					     .include = member(arena, object, "included_by") }));
+	}
+}
+
+static void read_tests(struct arena *arena, const json_t *array, struct record *record)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *object = json_array_get(array, i);
+
+		vec_push(arena, &record->tests,
+			 ((struct record_test){ member(arena, object, "file"),
+						number_of(object, "line") }));
 	}
 }
 
@@ -300,6 +333,7 @@ static void read_root(struct arena *arena, const json_t *root, struct record *re
 	record.listed = names_of(arena, json_object_get(root, "listed"));
 	read_files(arena, json_object_get(root, "files"), info);
 	info->lists = names_of(arena, json_object_get(root, "lists"));
+	read_tests(arena, json_object_get(root, "tests"), &record);
 	*ret_record = record;
 }
 

@@ -12,13 +12,21 @@ struct record_rule {
 	uint8_t clock;      /* of its buckets */
 };
 
+struct record_test {
+	struct str file;
+	uint32_t line;
+};
+
 struct record {
 	struct gen_info info;
 	uint32_t enter_id; /* program id, and the boot in which it is valid */
 	struct str boot;
 	strs listed;                   /* patterns of the interface lines */
+	VEC(struct record_test) tests; /* in their order; none: it is older than they are */
 	VEC(struct record_rule) rules; /* in print order */
 };
+
+void record_tests(struct arena *arena, const struct ruleset *rs, struct record *record);
 
 /* Replaces the file. */
 int record_write(const char *path, const struct record *record, struct failure *f);

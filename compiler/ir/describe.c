@@ -467,6 +467,18 @@ static const char *failure_text(struct diags *ds, const struct walk *walk,
 			    rule_label(ds, &walk->rs->rules.data[culprit->rule]));
 }
 
+/* Where the admin finds it. */
+static const char *test_place(struct diags *ds, const struct expect *expect)
+{
+	const struct origin *origin = &expect->origin;
+	struct str file = ds->sources.data[expect->span.source].name;
+
+	if (!expect->span.source)
+		return arena_printf(ds->arena, STR_FMT ":%u", STR_ARG(origin->file), origin->line);
+	return arena_printf(ds->arena, STR_FMT ":%u", STR_ARG(file),
+			    diag_position(ds, expect->span).line);
+}
+
 uint32_t eval_tests(struct diags *ds, const struct ruleset *rs)
 {
 	if (eval_places(rs) > WALK_MAX)
@@ -477,11 +489,9 @@ uint32_t eval_tests(struct diags *ds, const struct ruleset *rs)
 
 		if (!expectation_holds(&walk, &trace)) {
 			struct str text = expectation_text(ds, rs, expect);
-			struct str file = ds->sources.data[expect->span.source].name;
 
-			diag_error(ds, expect->span, E183,
-				   "test at " STR_FMT ":%u fails: " STR_FMT " - %s", STR_ARG(file),
-				   diag_position(ds, expect->span).line, STR_ARG(text),
+			diag_error(ds, expect->span, E183, "test at %s fails: " STR_FMT " - %s",
+				   test_place(ds, expect), STR_ARG(text),
 				   failure_text(ds, &walk, &trace));
 			if (walk.essential == TRUTH_DEPENDS)
 				diag_help(ds, "essential traffic (see the first line of 'list') "

@@ -66,7 +66,8 @@ struct ast_element {
 };
 
 struct ast_expect {
-	struct span span;
+	struct span span;     /* source 0: of the running ruleset, it stands in origin */
+	struct origin origin; /* preset as a rule's, only file and line */
 	struct word verdict;
 	VEC(struct ast_clause) clauses;
 };

@@ -140,6 +140,7 @@ enum fragments { FRAGMENTS_L3, FRAGMENTS_DROP, FRAGMENTS_PASS };
 /* One expect line: the same clauses as a rule, resolved; eval's three-valued walk answers it. */
 struct expect {
 	struct span span;
+	struct origin origin;
 	const struct action *verdict; /* NULL: "exceed" */
 	VEC(struct match) matches;
 	uint8_t families;

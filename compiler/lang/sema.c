@@ -399,6 +399,7 @@ static void resolve_expect(struct sema *s, const struct ast_expect *ast)
 	struct expect *expect = vec_add(s->arena, &s->rs->expects);
 
 	expect->span = ast->span;
+	expect->origin = ast->origin;
 	if (!str_is(ast->verdict.text, "exceed") &&
 	    (!row ||
 	     (row->verb != VERB_ALLOW && row->verb != VERB_DROP && row->verb != VERB_BLACKLIST)))

@@ -140,8 +140,15 @@ EOF
 ok "apply with a test" fw apply
 exits 3 "a failing test refuses a change" fw add before ssh drop udp
 says "which test" 'E183'
+says "and where in the file" "test at $work/rules.fw:$(grep -n 'expect allow' "$work/rules.fw" | cut -d: -f1) fails"
 ok "--force overrides" fw add --force before ssh drop udp name forced
 ok "del" fw del forced
+ok "a rule more" fw add before ssh drop tcp dport 4444 name moved
+ok "saved" fw save
+exits 3 "it still fails" fw del dns
+says "where it is now" "test at $work/rules.fw:$(grep -n 'expect allow' "$work/rules.fw" | cut -d: -f1) fails"
+ok "del" fw del moved
+ok "saved" fw save
 
 # panic
 ok "panic closed" fw panic closed
