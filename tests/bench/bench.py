@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from random import Random
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import floods, flows, plot, rates, tables
+import floods, flows, lasting, plot, rates, tables
 from place import (BPFFW, DRIVER, LISTS, MEASURE, OUT, SOFTIRQ, Failed, Place, phases, run,
                    say)
 
@@ -571,7 +571,8 @@ def machine():
 
 PARTS = dict(chain=measure_chains, peers=measure_peers, times=measure_times, flows=flows.measure,
              lists=measure_lists, floods=measure_floods, accuracy=rates.measure_accuracy,
-             honest=rates.measure_honest)
+             honest=rates.measure_honest, idle=lasting.measure_idle,
+             applies=lasting.measure_applies)
 
 
 def read_options():
@@ -606,6 +607,8 @@ def read_options():
         "blacklist": [1000, 100000, 1000000], "prefixes": [1000, 100000]}
     options.live_rounds, options.live_seconds = (2, 0.5) if quick else (3, 1.5)
     options.pace_seconds = 2 if quick else 10
+    options.idle_seconds = 2.5 if quick else 10
+    options.applies = (200, 40) if quick else (9000, 1000)
     options.flood_seconds = 6 if quick else 10
     options.time_sizes = [1000, 10000] if quick else [1000, 10000, 100000]
     options.time_rounds = 2 if quick else 4

@@ -219,6 +219,48 @@ def honest_goals(rows):
         yield f"{label}: bytes of maps more", "<= 0", row["maps_after"] - row["maps"], 0
 
 
+def show_idle(of):
+    print(f"""
+1 000 idle connections over both families, {of['seconds']} s of SYNs and UDP to open ports from {of['flood']}
+sources through a table of 2 048 flows, then a blind RST for each: {of['alive']} alive; flows evicted:
+{of['evicted_new']} new ones, {of['evicted']} confirmed; {of['failed']} checks failed.""")
+
+
+def idle_goals(of):
+    if of:
+        yield "idle connections lost, of 1 000", "<= 0", 1000 - int(of["alive"]), 0
+        yield "confirmed flows that a flood evicts", "<= 0", int(of["evicted"]), 0
+
+
+APPLIES = {"plain_memory": "without limits", "memory": "with limits"}
+
+
+def show_applies(of):
+    print(f"""
+{of['plain']} changes of a ruleset without limits, then {of['applies']} of one with, under traffic: {of['sent']}
+packets sent, {of['counted']} counted; {of['failed']} of the checks failed that every ban, set entry,
+connection, counter and bucket is there still. Memory of the kernel, of the whole machine:""")
+    table(["", "kB first", "kB last", "least", "most", "kB an apply"],
+          [[words] + [number(value) for value in (kb[0], kb[-1], min(kb), max(kb))] +
+           [f"{of[f'{key}_slope']:.3f}"] for key, words, kb in (
+               (key, words, [int(point.split(":")[1]) for point in of[key].split(",")])
+               for key, words in APPLIES.items())])
+
+
+def applies_goals(of):
+    if not of:
+        return
+    label = f"{int(of['plain']) + int(of['applies'])} applies"
+    yield f"{label}: refused", "<= 0", int(of["failures"]), 0
+    yield f"{label}: packets lost", "<= 0", int(of["sent"]) - int(of["counted"]), 0
+    yield f"{label}: checks of what is kept that failed", "<= 0", int(of["failed"]), 0
+    if int(of["applies"]) < 1000:
+        return
+    # What an apply makes takes pages of 4 kB. Fewer applies drown in what else runs on the machine.
+    for key, words in APPLIES.items():
+        yield f"{label}: kB an apply, {words}", "<= 1", of[f"{key}_slope"], 1
+
+
 def flood_goals(rows):
     for row in rows:
         if row["firewall"] == "bpffw":
@@ -317,7 +359,8 @@ def show_goals(result):
     lines = []
     for part, goals in (("chain", chain_goals), ("peers", peer_goals), ("times", time_goals),
                         ("flows", flow_goals), ("lists", list_goals), ("floods", flood_goals),
-                        ("accuracy", accuracy_goals), ("honest", honest_goals)):
+                        ("accuracy", accuracy_goals), ("honest", honest_goals),
+                        ("idle", idle_goals), ("applies", applies_goals)):
         for label, wanted, value, limit in goals(result.get(part, [])):
             reached = value is not None and (value >= -limit if limit < 0 else value <= limit)
             lines.append([label, wanted, "does not run" if value is None else f"{value:.2f}",
@@ -333,7 +376,8 @@ def show(result):
           f"{machine['kernel']}, load {machine['load']:.1f}, commit {machine['commit']}")
     for part, shower in (("chain", show_chain), ("peers", show_peers), ("times", show_times),
                          ("flows", show_flows), ("lists", show_lists), ("floods", show_floods),
-                         ("accuracy", show_accuracy), ("honest", show_honest)):
+                         ("accuracy", show_accuracy), ("honest", show_honest),
+                         ("idle", show_idle), ("applies", show_applies)):
         if part in result:
             shower(result[part])
     show_goals(result)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Flows under attack: 1 000 idle connections outlive a flood from ever new sources into open ports
 # (through a table of 2 048 flows) and blind RSTs; what is not of a flow stays out; ICMP errors.
+# FLOOD is its seconds; `make bench BENCH="--only idle"` runs a long one.
 . "$(dirname "$0")/lib.sh"
 setup
 ulimit -n 4096
@@ -68,13 +69,15 @@ all_alive() { # all_alive NAME: a byte from the far end of each, before this end
 	same "$1" "$(tail -n 1 "$work/hold")" "got 1000"
 }
 
-sent=$(on_client "$PYTHON" $flood flood 2.5 "$mac" $server4 $server6)
+sent=$(on_client "$PYTHON" $flood flood "${FLOOD:-2.5}" "$mac" $server4 $server6)
 same "the flood is larger than the table" "$((sent > 20000))" 1
 same "a flood evicts new flows" "$(($(field evicted_new) + $(field refused_new) > 10000))" 1
 same "it evicts no confirmed one" "$(field evicted)" 0
 same "blind RSTs" "$(on_client "$PYTHON" $flood rst "$mac")" 1000
 before=$(counter back)
 all_alive "1 000 idle flows after flood and RSTs"
+echo "figures seconds=${FLOOD:-2.5} flood=$sent evicted_new=$(field evicted_new)" \
+	"refused_new=$(field refused_new) evicted=$(field evicted) alive=$(tail -n 1 "$work/hold" | tr -dc 0-9)"
 same "they come in as established" "$(($(counter back) - before >= 1000))" 1
 
 # One flow whose ports are known, and packets that resemble its answers.
