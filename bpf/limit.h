@@ -49,10 +49,11 @@ struct act_limit {
 	/* What of the packet is the key: all 0 for a limit without keys. */
 	__u64 src_mask[2][2]; /* [is IPv6] as pkt.src */
 	__u64 dst_mask[2];
-	__u32 port_mask; /* source port << 16 | destination port */
+	__u64 port_mask; /* family << 32 | source port << 16 | destination port */
 	__u16 number;    /* below LIMIT_NUMBERS: limit_numbers() */
 	__u8 shift;      /* a unit is 1 << shift ns */
 	__u8 flags;      /* bits of enum limit_flag */
+	__u8 pad[4];
 };
 enum limit_flag { LIMIT_BYTES = 1, LIMIT_KEYED = 2 };
 
@@ -90,14 +91,14 @@ static __always_inline __u64 limit_hash(const struct limit_row *seed, const stru
 					const struct pkt *p)
 {
 	const __u64 *mask = limit->src_mask[p->family == FAMILY_IPV6];
-	__u64 ports = ((__u32)p->sport << 16 | p->dport) & limit->port_mask;
+	__u64 ports = (__u64)p->family << 32 | (__u32)p->sport << 16 | p->dport;
 	__u64 hash = limit->identity;
 
 	hash += (p->src[0] & mask[0]) * seed->cell[0];
 	hash += (p->src[1] & mask[1]) * seed->cell[1];
 	hash += (p->dst[0] & limit->dst_mask[0]) * seed->cell[2];
 	hash += (p->dst[1] & limit->dst_mask[1]) * seed->cell[3];
-	hash += (ports | (__u64)p->family << 32) * seed->cell[4];
+	hash += (ports & limit->port_mask) * seed->cell[4];
 	hash ^= hash >> 32;
 	hash *= seed->cell[5];
 	return hash ^ hash >> 29;

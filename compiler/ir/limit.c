@@ -116,11 +116,14 @@ static void fill_keys(const struct limit *limit, struct act_limit *act)
 	if (limit->keys & KEY_DST)
 		act->dst_mask[0] = act->dst_mask[1] = UINT64_MAX;
 	if (limit->keys & KEY_SPORT)
-		act->port_mask |= (uint32_t)UINT16_MAX << 16;
+		act->port_mask |= (uint64_t)UINT16_MAX << 16;
 	if (limit->keys & KEY_DPORT)
 		act->port_mask |= UINT16_MAX;
-	if (limit->keys)
+	/* The families have buckets of their own, but for the one of a rule without keys. */
+	if (limit->keys) {
+		act->port_mask |= (uint64_t)UINT8_MAX << 32;
 		act->flags |= LIMIT_KEYED;
+	}
 }
 
 static int by_id(const void *a, const void *b)

@@ -31,6 +31,7 @@ rules <<-EOF2
 	syn-limit 1/m burst 3 per src/32/48 tcp dport 1006 name syns
 	rate-limit 1/m burst 2 per src udp dport 1007 exceed allow name open
 	allow udp dport 1008 rate 1/m burst 2 exceed allow name both
+	rate-limit 1/m burst 1 per dport udp dport 1006 name per-dport
 	allow udp dport 1000-1004 name udp
 	allow tcp dport 1006 name tcp
 EOF2
@@ -43,6 +44,14 @@ same "over it" "$(excess per-src)" 6
 udp 5 192.0.2.1 1001
 udp 5 192.0.2.2 1001
 same "one bucket for all" "$(excess global)" 7
+udp6() { # udp6 COUNT SOURCE DPORT
+	send "$1" "mac()/IPv6(src='$2', dst='$server6')/UDP(dport=$3)/b'x'"
+}
+udp6 2 2001:db8:5:6::1 1001
+same "both families in it" "$(excess global)" 9
+udp6 2 2001:db8:5:6::1 1006
+udp 2 192.0.2.1 1006
+same "a bucket for each port has a family" "$(excess per-dport)" 2
 udp 4 192.0.2.1 1002
 udp 4 192.0.2.9 1002
 udp 4 192.0.2.9 1003
@@ -56,7 +65,6 @@ same "allow with a rate" "$(counter shorthand)/$(excess shorthand)" 9/5
 same "what is within goes on, what is over does not, but where it only counts" \
 	"$(counter udp)" $((10 + 3 + 16 + 8))
 
-udp6() { send "$1" "mac()/IPv6(src='$2', dst='$server6')/UDP(dport=$3)/b'x'"; }
 # What comes through to the stack: a packet socket is behind XDP.
 serve "$PYTHON" -c '
 import socket, sys
@@ -90,7 +98,7 @@ says "the list shows the excess" '^ +over the limit +6 drop +258$'
 says "of what only counts" '^ +over the limit +10 counted +430$'
 says "what was let in" '^ +over the limit +9 allowed '
 ok "status" fw status
-says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2; open 2 sources tracked / 65 536, 0 evicted'
+says "tracked sources" 'limits +per-src 2; shadow 3; bytes 2; syns 2; open 2; per-dport 2 sources tracked / 65 536, 0 evicted'
 
 # Buckets stay over other rules' changes, a new rate and burst, a rename; not over new keys.
 ok "another rule" fw add allow udp dport 4444

@@ -310,6 +310,7 @@ static void test_keys(void **state)
 		bool same;
 	} cases[] = {
 		{ "no key", 0, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 2, 2 }, true },
+		{ "no key, families", 0, 32, 64, { 4, 0, 1, 1 }, { 6, 1, 1, 1 }, true },
 		{ "same source", KEY_SRC, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 1, 2 }, true },
 		{ "sources", KEY_SRC, 32, 64, { 4, 0, 1, 1 }, { 4, 0, 2, 1 }, false },
 		{ "/24", KEY_SRC, 24, 64, { 4, 0, 0x1201, 1 }, { 4, 0, 0x12ff, 1 }, true },
