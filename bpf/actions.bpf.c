@@ -255,8 +255,9 @@ static __noinline int is_again(struct pkt *p, __u32 index)
 	hash ^= ((__u32)p->sport << 16 | p->dport) * seed->cell[6] ^ p->dst[1] * seed->cell[7];
 	at = limit_row(&act->limit, hash);
 	row = bpf_map_lookup_elem(&limits, &at);
-	return row && limit_try(row, &act->limit, limit_tag(&act->limit, hash), packet_time(p),
-				act->limit.depth, config.units) == LIMIT_OVER;
+	return row &&
+	       limit_try(row, &act->limit, limit_tag(&act->limit, hash), packet_time(p),
+			 act->limit.depth << LIMIT_FRACTION_BITS, config.units) == LIMIT_OVER;
 }
 
 /*

@@ -37,14 +37,18 @@ struct limit_row {
 #define LIMIT_ROW_BITS    13u
 #define LIMIT_ROWS        (LIMIT_TABLE + (1u << LIMIT_ROW_BITS))
 
-/* A full bucket is at most so many units, which leaves room for what is stale. */
-#define LIMIT_DEPTH_BITS 32
+/* A full bucket is at most so many units: of the times that a cell which was left alone for long
+ * may show, few look like one of this limit. */
+#define LIMIT_DEPTH_BITS 28
 /* A time further ahead than so many times the bucket is no time of this limit: it has wrapped. */
 #define LIMIT_STALE 16u
 
+/* Of the fixed point. */
+#define LIMIT_FRACTION_BITS 16
+
 struct act_limit {
 	__u64 identity; /* of rule, keys, unit: in the hash */
-	__u64 cost;     /* units of a packet, or of a byte as 48.16 fixed point */
+	__u64 cost;     /* units of a packet or of a byte, fixed point */
 	__u64 depth;    /* units of the whole bucket */
 	/* What of the packet is the key: all 0 for a limit without keys. */
 	__u64 src_mask[2][2]; /* [is IPv6] as pkt.src */
@@ -79,11 +83,24 @@ static __always_inline __u64 limit_ahead(__u64 cell, __u64 time, __u64 most)
 	return ahead > most ? 0 : ahead;
 }
 
-static __always_inline __u64 limit_cost(const struct act_limit *limit, __u32 frame_len)
+/* What a packet takes, with its fraction. */
+static __always_inline __u64 limit_amount(const struct act_limit *limit, __u32 frame_len)
 {
-	if (limit->flags & LIMIT_BYTES)
-		return (limit->cost * frame_len + 0xffff) >> 16;
-	return limit->cost;
+	return limit->cost * (limit->flags & LIMIT_BYTES ? frame_len : 1);
+}
+
+/*
+ * In whole units. The fraction is rounded up as often as it is large: a packet of a fast limit
+ * takes a unit or two, and always up would be much more than its share. What decides is @time,
+ * where the bucket stands: the same cell gives the same answer, and so a packet takes at least one.
+ */
+static __always_inline __u64 limit_cost(__u64 amount, __u64 time)
+{
+	__u64 chance = (time & LIMIT_TIME) * 0x9e3779b97f4a7c15ull;
+
+	chance = (chance ^ chance >> 32) * 0xbf58476d1ce4e5b9ull >> (64 - LIMIT_FRACTION_BITS);
+	amount = (amount + chance) >> LIMIT_FRACTION_BITS;
+	return amount + !amount;
 }
 
 /* Where the bucket of a packet lies; the seed row is never 0. */
@@ -184,9 +201,10 @@ static __always_inline enum limit_result limit_enter(struct limit_row *row, __u6
 /* @tag: the bits of the cell above its time */
 static __always_inline enum limit_result limit_move(__u64 *at, __u64 cell, __u64 tag,
 						    const struct act_limit *limit, __u64 time,
-						    __u64 cost)
+						    __u64 amount)
 {
 	__u64 ahead = limit_ahead(cell, time, LIMIT_STALE * limit->depth);
+	__u64 cost = limit_cost(amount, time + ahead);
 	enum limit_result result = LIMIT_WITHIN;
 
 	if (ahead + cost > limit->depth) {
@@ -205,17 +223,17 @@ static __always_inline enum limit_result limit_move(__u64 *at, __u64 cell, __u64
 
 static __always_inline enum limit_result limit_try(struct limit_row *row,
 						   const struct act_limit *limit, __u64 tag,
-						   __u64 now, __u64 cost,
+						   __u64 now, __u64 amount,
 						   const volatile struct limit_unit *units)
 {
 	__u64 time = (now >> (limit->shift & 63)) & LIMIT_TIME;
-	__u64 others = 0;
+	__u64 cost = limit_cost(amount, time), others = 0;
 
 	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
 		__u64 cell = *(const volatile __u64 *)&row->cell[i];
 
 		if (!((cell ^ tag) >> LIMIT_TIME_BITS))
-			return limit_move(&row->cell[i], cell, tag, limit, time, cost);
+			return limit_move(&row->cell[i], cell, tag, limit, time, amount);
 		others |= cell ^ tag;
 	}
 	if (cost > limit->depth)
@@ -232,13 +250,13 @@ static __always_inline enum limit_result limit_take(struct limit_row *row,
 						    __u64 now, __u32 frame_len,
 						    const volatile struct limit_unit *units)
 {
-	__u64 cost = limit_cost(limit, frame_len);
+	__u64 amount = limit_amount(limit, frame_len);
 	enum limit_result result = LIMIT_RACED;
 
 	for (__u32 i = 0; i < LIMIT_TRIES && result == LIMIT_RACED; i++) {
 		/* Not unrolled: the spills of four copies would not fit on the stack. */
 		__asm__ volatile("" : "+r"(i));
-		result = limit_try(row, limit, tag, now, cost, units);
+		result = limit_try(row, limit, tag, now, amount, units);
 	}
 	return result == LIMIT_RACED ? LIMIT_OVER : result;
 }

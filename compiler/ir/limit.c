@@ -10,9 +10,11 @@
 /* The unit is 1 / 256 of a packet's interval, or a little less. */
 #define FINE_BITS 8u
 /* A unit that is kept over a change of the rate is between 1 / 64 and 1 / 65536. */
-#define COARSE_BITS   6u
-#define FINEST_BITS   16u
-#define FIXED_BITS    16u
+#define COARSE_BITS 6u
+#define FINEST_BITS 16u
+#define FIXED_BITS  LIMIT_FRACTION_BITS
+/* A packet that takes so many units takes a whole number of them: bursts are exact to a packet. */
+#define WHOLE_BITS    7u
 #define BURST_PACKETS 5u
 #define BURST_BYTES   65536u
 
@@ -36,17 +38,24 @@ static u128 shift_up(u128 value, uint32_t shift)
 	return (value + (((u128)1 << shift) - 1)) >> shift;
 }
 
-/* In units of 1 << @shift ns: of a packet, or of a byte as fixed point. At least 1. */
-static uint64_t cost_at(const struct limit *limit, uint32_t shift)
+static u128 whole_units(u128 fixed)
 {
-	return (uint64_t)shift_up(interval(limit), shift + (is_bytes(limit) ? 0 : FIXED_BITS));
+	return shift_up(fixed, FIXED_BITS) << FIXED_BITS;
+}
+
+/* In units of 1 << @shift ns: of a packet or of a byte, as fixed point. At least the fraction. */
+static u128 cost_at(const struct limit *limit, uint32_t shift)
+{
+	u128 cost = shift_up(interval(limit), shift);
+
+	if (!is_bytes(limit) && cost >> (FIXED_BITS + WHOLE_BITS))
+		cost = whole_units(cost);
+	return cost;
 }
 
 static u128 depth_at(const struct limit *limit, uint32_t shift)
 {
-	u128 depth = (u128)limit_burst(limit) * cost_at(limit, shift);
-
-	return is_bytes(limit) ? shift_up(depth, FIXED_BITS) : depth;
+	return shift_up(limit_burst(limit) * cost_at(limit, shift), FIXED_BITS);
 }
 
 static bool has_room(const struct limit *limit, uint32_t shift)
@@ -180,7 +189,7 @@ static struct act_limit rate_act(const struct rule *rule, uint16_t number)
 			(uint32_t)limit->src4 << 16 | (uint32_t)limit->src6 << 8 | shift;
 	struct act_limit act = {
 		.identity = mix(mix(0, rule->id), kind),
-		.cost = cost_at(limit, shift),
+		.cost = (uint64_t)cost_at(limit, shift),
 		.depth = (uint64_t)depth_at(limit, shift),
 		.number = number,
 		.shift = (uint8_t)shift,

@@ -55,6 +55,8 @@ struct limit {
 };
 /* Packets; bytes: 64 times as many. So the kernel's unit of time is fine enough for the rate. */
 #define LIMIT_BURST_MAX (1ull << 26)
+/* Bits a second; bytes: an eighth, packets: a 400th. */
+#define LIMIT_RATE_MAX 400000000000ull
 
 enum limit_key { KEY_SRC = 1, KEY_DST = 2, KEY_SPORT = 4, KEY_DPORT = 8 };
 

@@ -2,9 +2,9 @@
 /* Verb arguments, rates, bursts, bucket keys, and what happens above a rate. */
 #include "compiler/lang/sema_internal.h"
 
-#define COUNT_MAX   1000000000000000ull /* 10^15: a petabit each second */
-#define NUMBER_MAX  1000000u            /* conn-limit, scan-limit */
-#define CONN_MAX    64u                 /* more of conn-limit is not there yet */
+#define COUNT_MAX   1000000000000000000ull /* read as this when there is more */
+#define NUMBER_MAX  1000000u               /* conn-limit, scan-limit */
+#define CONN_MAX    64u                    /* more of conn-limit is not there yet */
 #define PREFIX4_MAX 32u
 #define PREFIX6_MAX 128u
 /* Wider bans want '--force' of a command, and a rule has none. */
@@ -64,15 +64,19 @@ static bool read_quantity(struct str text, struct quantity *ret_quantity)
 	struct quantity q = { .unit = RATE_PACKETS };
 	uint32_t digits = 0;
 	uint64_t times = 1;
-	struct str unit;
+	struct str unit, number;
 
 	while (digits < text.len && text.s[digits] >= '0' && text.s[digits] <= '9')
 		digits++;
 	unit = (struct str){ text.s + digits, text.len - digits };
 	q.suffix = unit;
 	ret_quantity->suffix = unit;
-	if (!num_parse((struct str){ text.s, digits }, COUNT_MAX, &q.count))
-		return false;
+	number = (struct str){ text.s, digits };
+	if (!num_parse(number, COUNT_MAX, &q.count)) {
+		if (!num_is_number(number) || number.s[0] == '0')
+			return false;
+		q.count = COUNT_MAX;
+	}
 	if (unit.len && multiplier_of(unit.s[0])) {
 		times = multiplier_of(unit.s[0]);
 		unit = (struct str){ unit.s + 1, unit.len - 1 };
@@ -83,9 +87,7 @@ static bool read_quantity(struct str text, struct quantity *ret_quantity)
 		q.unit = RATE_BYTES;
 	else if (unit.len)
 		return false;
-	if (q.count > COUNT_MAX / times)
-		return false;
-	q.count *= times;
+	q.count = q.count > COUNT_MAX / times ? COUNT_MAX : q.count * times;
 	*ret_quantity = q;
 	return true;
 }
@@ -105,6 +107,25 @@ static void bad_rate(struct sema *s, const struct word *word, struct str suffix)
 			  suffix.s[0] == 'm' ? 'M' : suffix.s[0]);
 	else
 		diag_help(s->ds, "bit, B, or nothing for packets; k, m, g before it");
+}
+
+/* A packet would take less than the smallest unit of the arithmetic (ir/limit.c). */
+static bool is_too_fast(struct sema *s, const struct word *word, const struct quantity *quantity,
+			uint64_t period)
+{
+	static const struct {
+		uint64_t most; /* a second */
+		const char *text;
+	} rates[] = {
+		[RATE_PACKETS] = { LIMIT_RATE_MAX / 400, "1g/s" },
+		[RATE_BITS] = { LIMIT_RATE_MAX, "400gbit/s" },
+		[RATE_BYTES] = { LIMIT_RATE_MAX / 8, "50GB/s" },
+	};
+
+	if (quantity->count / period <= rates[quantity->unit].most)
+		return false;
+	diag_error(s->ds, word->span, E132, "a rate is at most %s", rates[quantity->unit].text);
+	return true;
 }
 
 static bool read_rate(struct sema *s, const struct word *word, struct limit *limit)
@@ -137,6 +158,8 @@ static bool read_rate(struct sema *s, const struct word *word, struct limit *lim
 		diag_error(s->ds, word->span, E132, "a rate cannot be zero");
 		return false;
 	}
+	if (is_too_fast(s, word, &quantity, period))
+		return false;
 	limit->present = true;
 	limit->unit = quantity.unit;
 	limit->count = quantity.count;

@@ -18,6 +18,37 @@ error   E132 12-13
 rule    rate-limit 10/y udp
 error   E132 12-15
 
+# The fastest rates that are exact, and what is faster.
+rule    rate-limit 400gbit/s udp
+list    rate-limit 400gbit/s udp
+
+rule    rate-limit 401gbit/s udp
+error   E132 12-20
+says    a rate is at most 400gbit/s
+
+rule    rate-limit 24001gbit/m udp
+error   E132 12-22
+
+rule    rate-limit 50gB/s udp
+list    rate-limit 50GB/s udp
+
+rule    rate-limit 51gB/s udp
+error   E132 12-17
+
+rule    rate-limit 1g/s udp
+list    rate-limit 1000000000/s udp
+
+rule    rate-limit 1100m/s udp
+error   E132 12-18
+says    a rate is at most 1g/s
+
+rule    rate-limit 99999999999999999999999gbit/d udp
+error   E132 12-40
+says    a rate is at most 400gbit/s
+
+rule    rate-limit 010/s udp
+error   E132 12-16
+
 rule    rate-limit 10/s per src/64 udp
 error   E133 21-26
 says    IPv4 prefix length is 0 to 32
