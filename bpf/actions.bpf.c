@@ -169,6 +169,12 @@ static __noinline int is_one_more(struct pkt *p, __u32 index)
 	return 0;
 }
 
+/* Does it bring back a cookie that a rule from here on has sent? */
+static __always_inline int is_cookie(const struct pkt *p)
+{
+	return p->completed == COMPLETED_COOKIE || p->completed == COMPLETED_ANEW;
+}
+
 static __noinline int refuse(struct xdp_md *ctx, struct pkt *p)
 {
 	if (config.does & ACT_CONNECTIONS)
@@ -185,7 +191,7 @@ static __noinline int is_crowded(struct xdp_md *ctx, struct pkt *p, __u8 over)
 	__u8 proven = p->completed;
 	int more = is_one_more(p, p->act);
 
-	if (over == OVER_COOKIE && proven == COMPLETED_COOKIE)
+	if (over == OVER_COOKIE && is_cookie(p))
 		p->completed = COMPLETED_ANSWERED;
 	if (!proven)
 		return more && over != OVER_COUNT && over != OVER_BAN;
@@ -240,7 +246,8 @@ static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct 
 
 /*
  * Was the connection evidence before? While its listener has no room for it each segment that the
- * client sends again brings the cookie back. It has a bucket of its own with room for one.
+ * client sends again brings the cookie back. It has a bucket of its own with room for one. What
+ * the flow table has seen begin, or end before it began, is not asked.
  */
 static __noinline int is_again(struct pkt *p, __u32 index)
 {
@@ -266,11 +273,14 @@ static __noinline int is_again(struct pkt *p, __u32 index)
  */
 static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
 {
+	int again;
+
 	if (!is(act, OVER_COOKIE))
 		return go_on(ctx, p, act->next);
-	if (p->completed == COMPLETED_COOKIE)
+	again = does(act, ACT_VERIFIED) && p->completed == COMPLETED_COOKIE && is_again(p, p->act);
+	if (is_cookie(p))
 		p->completed = COMPLETED_ANSWERED;
-	if (does(act, ACT_VERIFIED) && !is_again(p, p->act) && is_over(act, p, LIMIT_EVIDENCE)) {
+	if (does(act, ACT_VERIFIED) && !again && is_over(act, p, LIMIT_EVIDENCE)) {
 		chain_count(act->over_slot, p);
 		ban(p, p->act);
 		return XDP_DROP;

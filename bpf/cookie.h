@@ -45,7 +45,8 @@ enum completed {
 	COMPLETED_FLOW,   /* acknowledges a SYN-ACK of this host: all rules saw its SYN */
 	COMPLETED_COOKIE, /* brings a cookie back: the rules up to the one that sent it saw its SYN
 			   */
-	COMPLETED_ANSWERED, /* the same behind the rule that sent it: an attempt for the others */
+	COMPLETED_ANEW,   /* the same, over the ports of a connection that has ended */
+	COMPLETED_ANSWERED, /* both behind the rule that sent it: an attempt for the others */
 };
 
 #ifdef __bpf__
@@ -190,21 +191,25 @@ static __always_inline __u32 cookie_check(struct xdp_md *ctx, const struct pkt *
 		__sync_fetch_and_add(&state->valid, 1);
 		return COOKIE_VALID;
 	}
-	if (!state->last || bpf_ktime_get_ns() - state->last > COOKIE_NS)
+	/* Of an established flow that has ended something may be late. */
+	if (p->established || !state->last || bpf_ktime_get_ns() - state->last > COOKIE_NS)
 		return COOKIE_NO_MATTER;
 	__sync_fetch_and_add(&state->refused, 1);
 	return COOKIE_INVALID;
 }
 
-/* What the TCP packet means, which has ACK and neither SYN nor RST, and no flow. */
-static __always_inline __u32 cookie_ack(struct xdp_md *ctx, const struct pkt *p)
+/*
+ * What the TCP packet means, which has ACK and neither SYN nor RST, and no flow, or one that ends.
+ * @cookies: does the ruleset send any?
+ */
+static __always_inline __u32 cookie_ack(struct xdp_md *ctx, const struct pkt *p, int cookies)
 {
 	struct bpf_sock *sk = cookie_socket(ctx, p);
 	__u32 answer = COOKIE_NO_MATTER;
 
 	if (!sk)
 		return answer;
-	if (sk->state == BPF_TCP_LISTEN)
+	if (cookies && sk->state == BPF_TCP_LISTEN)
 		answer = cookie_forwarded(ctx, p) ? COOKIE_NO_MATTER : cookie_check(ctx, p, sk);
 	else if (sk->state == BPF_TCP_ESTABLISHED)
 		answer = COOKIE_LIVE;

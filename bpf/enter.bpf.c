@@ -113,16 +113,20 @@ static __always_inline void find_facts(struct pkt *p)
 }
 
 /*
- * An ACK of which no flow is known: of a connection that began with a cookie, and from now on has
- * one; or the one that brings the cookie back. Return: whether it is to be dropped.
+ * An ACK of which no flow is known, or one that ends. It may be of a connection that began with a
+ * cookie, or was idle until its flow had lapsed, and from now on has one; or bring a cookie back.
+ * @flow: enum flow_answer
+ * Return: whether it is to be dropped.
  */
-static __always_inline int find_handshake(struct xdp_md *ctx, struct pkt *p)
+static __always_inline int find_handshake(struct xdp_md *ctx, struct pkt *p, __u32 flow)
 {
 	/* A listener takes a cookie also from a FIN, and from fragments that it joins. */
-	if (p->proto != WIRE_PROTO_TCP || p->frag == FRAG_LATER || p->established ||
+	if (p->proto != WIRE_PROTO_TCP || p->frag == FRAG_LATER ||
 	    (p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_ACK)
 		return 0;
-	switch (cookie_ack(ctx, p)) {
+	if (flow >= FLOW_KNOWN || (!config.cookies && flow != FLOW_LAPSED))
+		return 0;
+	switch (cookie_ack(ctx, p, config.cookies)) {
 	case COOKIE_LIVE:
 		if (config.established) {
 			flow_accept(p);
@@ -130,7 +134,10 @@ static __always_inline int find_handshake(struct xdp_md *ctx, struct pkt *p)
 		}
 		return 0;
 	case COOKIE_VALID:
-		p->completed = COMPLETED_COOKIE;
+		p->completed = flow == FLOW_ENDING ? COMPLETED_ANEW : COMPLETED_COOKIE;
+		if (config.established && p->established)
+			flow_forget(p);
+		p->established = 0;
 		p->flags = TCP_SYN;
 		return 0;
 	case COOKIE_INVALID:
@@ -151,6 +158,7 @@ SEC("xdp")
 int bpffw_enter(struct xdp_md *ctx)
 {
 	struct pkt *p = chain_pkt();
+	__u32 flow = FLOW_UNKNOWN;
 
 	/* A resumed packet has been here before. */
 	if (p->from == 0) {
@@ -165,11 +173,12 @@ int bpffw_enter(struct xdp_md *ctx)
 		if (config.blacklist && is_source(p, LIST_BLACK, p->blacklisted))
 			return enter_decide(p, ANSWER_BLACKLIST, SLOT_BLACKLIST, XDP_DROP);
 		if (config.established && !p->probe)
-			flow_enter(ctx, p);
+			flow = flow_enter(ctx, p);
 		/* Where bans wait for evidence the rules see each handshake once more. */
 		if (config.verified && !p->probe)
 			judge_as_syn(p);
-		if (config.cookies && !p->probe && find_handshake(ctx, p))
+		if ((config.cookies || config.established) && !p->probe &&
+		    find_handshake(ctx, p, flow))
 			return enter_decide(p, ANSWER_MALFORMED, SLOT_BAD_COOKIE, XDP_DROP);
 		if (config.n_facts && !p->probe)
 			find_facts(p);

@@ -16,7 +16,8 @@
  * acknowledges its sequence number does, so a flood with forged sources confirms nothing.
  *
  * A forged packet can shorten the time of a flow (FIN, RST), never end it, and the next outgoing
- * packet undoes it. Our own FIN or RST is believed.
+ * packet undoes it. Our own FIN or RST is believed. Where a flow's time has run out `enter` asks
+ * for its socket: an idle connection outlives a forged RST.
  */
 #ifndef BPFFW_FLOW_H
 #define BPFFW_FLOW_H
@@ -38,7 +39,7 @@
 	X(FORWARDED, 120)     /* TCP sent, but not by our own stack or without data */ \
 	X(SYN_SENT,  120) \
 	X(OPEN,      432000)  /* five days, as long as conntrack */ \
-	X(SHAKEN,    120)     /* FIN or RST came in: true or forged */ \
+	X(SHAKEN,    120)     /* FIN or RST came in: true or forged (RST: see FLOW_RESET) */ \
 	X(CLOSED,    120)     /* we sent FIN or RST */ \
 	X(UDP,       180) \
 	X(ECHO,      30)
@@ -49,6 +50,10 @@ enum flow_state {
 	FLOW_STATES(X)
 #undef X
 		FLOW_STATE_COUNT,
+	/* A RST came in: SHAKEN in all but one thing, so it has that one's time. A SYN-ACK that
+	 * goes out behind it is of a new connection; behind a FIN it may be sent again, by a
+	 * listener that had no room to accept. */
+	FLOW_RESET = FLOW_STATE_COUNT,
 };
 #define FLOW_FIRST_CONFIRMED FLOW_SYN_SENT
 
@@ -211,7 +216,21 @@ static __always_inline int flow_is_confirmed(__u64 word)
 
 static __always_inline __u32 flow_timeout(const struct flow_header *h, __u32 state)
 {
+	if (state == FLOW_RESET)
+		state = FLOW_SHAKEN;
 	return state < FLOW_STATE_COUNT ? h->timeout[state] : 0;
+}
+
+/* A TCP flow that nobody has said to end. */
+static __always_inline int flow_is_alive(__u32 state)
+{
+	return state == FLOW_OPEN || state == FLOW_SYN_SENT;
+}
+
+/* A TCP flow that somebody has said to end: its socket may be gone. */
+static __always_inline int flow_is_ending(__u32 state)
+{
+	return state == FLOW_SHAKEN || state == FLOW_RESET || state == FLOW_CLOSED;
 }
 
 /*
@@ -229,8 +248,9 @@ static __always_inline __u32 flow_next(__u32 from, __u32 event)
 	case FLOW_OUT_PASSED_SYN:
 		return confirmed ? FLOW_SYN_SENT : FLOW_FORWARDED;
 	case FLOW_OUT_SYN_ACK:
-		/* A stack answers the SYN of a connection that it closed: that one is over. */
-		return !confirmed || from == FLOW_CLOSED ? FLOW_SYN_ACKED : from;
+		/* A stack answers the SYN only where the connection before is over. */
+		return !confirmed || from == FLOW_CLOSED || from == FLOW_RESET ? FLOW_SYN_ACKED
+									       : from;
 	case FLOW_OUT_ACK:
 		/* Stacks answer forged segments for a half-open connection with an ACK, so it
 		 * confirms nothing. */
@@ -244,7 +264,8 @@ static __always_inline __u32 flow_next(__u32 from, __u32 event)
 			return FLOW_CLOSED;
 		return from == FLOW_FREE ? FLOW_FORWARDED : from;
 	case FLOW_OUT_RST:
-		return confirmed ? FLOW_CLOSED : from;
+		/* In SYN_SENT it answers a SYN-ACK that was forged, or of another time. */
+		return confirmed && from != FLOW_SYN_SENT ? FLOW_CLOSED : from;
 	case FLOW_OUT_UDP:
 	case FLOW_OUT_ECHO:
 		return from == FLOW_FREE ? FLOW_ASKED : from;
@@ -255,10 +276,9 @@ static __always_inline __u32 flow_next(__u32 from, __u32 event)
 			return FLOW_OPEN;
 		return from == FLOW_FORWARDED ? FLOW_SYN_SENT : from;
 	case FLOW_IN_FIN:
+		return !confirmed || flow_is_alive(from) ? FLOW_SHAKEN : from;
 	case FLOW_IN_RST:
-		if (event == FLOW_IN_FIN && !confirmed)
-			return FLOW_SHAKEN;
-		return from == FLOW_OPEN || from == FLOW_SYN_SENT ? FLOW_SHAKEN : from;
+		return flow_is_alive(from) || from == FLOW_SHAKEN ? FLOW_RESET : from;
 	case FLOW_IN_UDP:
 		return FLOW_UDP;
 	case FLOW_IN_ECHO:
@@ -342,14 +362,9 @@ static __always_inline __u32 flow_same(__u64 a, __u64 b)
 	return 1 ^ (differ >> 63);
 }
 
-/*
- * flow_find() - the cell of a flow that is alive
- * @ret_word: as it was read
- * Whether a flow in SYN_ACKED is the one looked for is left to the caller: its word holds an
- * acknowledgement instead of the check.
- */
-static __always_inline struct flow_cell *flow_find(void *table, const struct flow_header *h,
-						   const struct flow_id *id, __u32 now,
+/* The cell of a flow whose time runs (or @lapsed: has run out); flow_find() says the rest. */
+static __always_inline struct flow_cell *flow_look(void *table, const struct flow_header *h,
+						   const struct flow_id *id, __u32 now, int lapsed,
 						   __u64 *ret_word)
 {
 	for (__u32 which = 0; which < 2; which++) {
@@ -366,7 +381,7 @@ static __always_inline struct flow_cell *flow_find(void *table, const struct flo
 		not2 = not1 & (1 ^ flow_same(row->cell[2].tag, id->tag));
 		cell = &row->cell[(not0 + not1 + not2) & 3];
 		word = *(volatile __u64 *)&cell->word;
-		if (cell->tag != id->tag || !flow_left(word, now))
+		if (cell->tag != id->tag || (flow_left(word, now) == 0) != lapsed)
 			continue;
 		if (flow_state(word) != FLOW_SYN_ACKED && (__u32)word != id->check)
 			continue;
@@ -374,6 +389,28 @@ static __always_inline struct flow_cell *flow_find(void *table, const struct flo
 		return cell;
 	}
 	return 0;
+}
+
+/*
+ * flow_find() - the cell of a flow that is alive
+ * @ret_word: as it was read
+ * Whether a flow in SYN_ACKED is the one looked for is left to the caller: its word holds an
+ * acknowledgement instead of the check.
+ */
+static __always_inline struct flow_cell *flow_find(void *table, const struct flow_header *h,
+						   const struct flow_id *id, __u32 now,
+						   __u64 *ret_word)
+{
+	return flow_look(table, h, id, now, 0, ret_word);
+}
+
+/* Was it a confirmed flow, whose cell nobody has taken since its time ran out? */
+static __always_inline int flow_is_lapsed(void *table, const struct flow_header *h,
+					  const struct flow_id *id, __u32 now)
+{
+	__u64 word = 0;
+
+	return flow_look(table, h, id, now, 1, &word) && flow_is_confirmed(word);
 }
 
 /* How much is lost by overwriting a cell, least first: the one that the flow had before it ended,
@@ -465,6 +502,8 @@ static __always_inline void flow_outgoing(void *table, void *stats, const struct
 
 enum flow_answer {
 	FLOW_UNKNOWN,
+	FLOW_LAPSED, /* unknown; there was one whose time has run out */
+	FLOW_ENDING, /* known, as all that follow; somebody has said to end it */
 	FLOW_KNOWN,
 	FLOW_COMPLETED, /* the ACK that acknowledges our own SYN-ACK: a handshake, not forged */
 };
@@ -474,7 +513,7 @@ static __always_inline __u32 flow_judge(__u64 word, const struct flow_id *id, __
 					__u32 ack)
 {
 	if (flow_state(word) != FLOW_SYN_ACKED)
-		return FLOW_KNOWN;
+		return flow_is_ending(flow_state(word)) ? FLOW_ENDING : FLOW_KNOWN;
 	if ((event != FLOW_IN_ACK && event != FLOW_IN_FIN) || (__u32)word != (id->check ^ ack))
 		return FLOW_UNKNOWN;
 	return FLOW_COMPLETED;
@@ -490,9 +529,12 @@ static __always_inline __u32 flow_incoming(void *table, const struct flow_header
 {
 	__u64 word = 0, fresh;
 	struct flow_cell *cell = flow_find(table, h, id, now, &word);
-	__u32 answer = cell ? flow_judge(word, id, event, ack) : FLOW_UNKNOWN;
+	__u32 answer;
 
-	if (!cell || answer == FLOW_UNKNOWN)
+	if (!cell)
+		return flow_is_lapsed(table, h, id, now) ? FLOW_LAPSED : FLOW_UNKNOWN;
+	answer = flow_judge(word, id, event, ack);
+	if (answer == FLOW_UNKNOWN)
 		return FLOW_UNKNOWN;
 	fresh = flow_change(h, word, id->check, event, now);
 	if (fresh != word)

@@ -27,8 +27,9 @@ struct {
 /*
  * flow_enter() - p->established and p->completed of a packet that comes in
  * A packet of a confirmed flow is one that is established and no ICMP error: answers confirm.
+ * Return: enum flow_answer
  */
-static __always_inline void flow_enter(struct xdp_md *ctx, struct pkt *p)
+static __always_inline __u32 flow_enter(struct xdp_md *ctx, struct pkt *p)
 {
 	const void *data = (const void *)(long)ctx->data;
 	const void *data_end = (const void *)(long)ctx->data_end;
@@ -39,16 +40,17 @@ static __always_inline void flow_enter(struct xdp_md *ctx, struct pkt *p)
 
 	flow_read_in(p, data, data_end, &seen);
 	if (seen.event == FLOW_NOTHING || !h)
-		return;
+		return FLOW_UNKNOWN;
 	now = flow_now(h);
 	id = flow_hash(h, &seen.key);
 	if (seen.quoted) {
 		p->established = flow_is_quoted(&flows, h, &id, seen.number, now);
-		return;
+		return FLOW_UNKNOWN;
 	}
 	answer = flow_incoming(&flows, h, &id, seen.event, seen.number, now);
-	p->established = answer != FLOW_UNKNOWN;
+	p->established = answer >= FLOW_ENDING;
 	p->completed = answer == FLOW_COMPLETED;
+	return answer;
 }
 
 /* What flow_enter() will say of the packet, changing nothing: 1: it is of a flow. */
@@ -70,7 +72,7 @@ static __always_inline int flow_is_known(struct xdp_md *ctx, const struct pkt *p
 	if (seen.quoted)
 		return flow_is_quoted(&flows, h, &id, seen.number, now);
 	return flow_find(&flows, h, &id, now, &word) &&
-	       flow_judge(word, &id, seen.event, seen.number) != FLOW_UNKNOWN;
+	       flow_judge(word, &id, seen.event, seen.number) >= FLOW_ENDING;
 }
 
 /* What flow_enter() made of the ACK that completed a handshake is undone: its like is judged anew.
@@ -98,8 +100,25 @@ static __always_inline void flow_refuse(struct xdp_md *ctx, const struct pkt *p)
 				   id.check ^ wire_u32(tcp + 8)));
 }
 
-/* The connection of the TCP packet that comes in becomes a confirmed flow: for an ACK whose SYN
- * cookie was right. */
+/* The connection that the TCP packet had before is over. */
+static __always_inline void flow_forget(const struct pkt *p)
+{
+	const struct flow_header *h = flow_entry(&flows, 0);
+	struct flow_cell *cell;
+	struct flow_key key;
+	struct flow_id id;
+	__u64 word = 0;
+
+	if (!h)
+		return;
+	flow_key_of(p, 0, &key);
+	id = flow_hash(h, &key);
+	cell = flow_find(&flows, h, &id, flow_now(h), &word);
+	if (cell)
+		FLOW_CAS(&cell->word, word, 0);
+}
+
+/* The connection of the TCP packet that comes in becomes a confirmed flow: it has a socket. */
 static __always_inline void flow_accept(const struct pkt *p)
 {
 	const struct flow_header *h = flow_entry(&flows, 0);

@@ -105,18 +105,21 @@ static const struct {
 	{ "the last of two SYN-ACKs counts", { { FLOW_OUT_SYN_ACK, 77 }, { FLOW_OUT_SYN_ACK, 99 }, { FLOW_IN_ACK, 77 } }, FLOW_SYN_ACKED, FLOW_UNKNOWN },
 	{ "data behind our SYN-ACK", { { FLOW_OUT_SYN_ACK, 77 }, { FLOW_OUT_DATA, 1 } }, FLOW_OPEN, FLOW_KNOWN },
 	{ "our RST makes none", { { FLOW_OUT_RST, 1 } }, FLOW_FREE, FLOW_UNKNOWN },
-	{ "our RST ends one", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_RST, 1 } }, FLOW_CLOSED, FLOW_KNOWN },
+	{ "our RST ends one", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_RST, 1 } }, FLOW_CLOSED, FLOW_ENDING },
+	{ "our RST to a forged SYN-ACK", { { FLOW_OUT_SYN, 1 }, { FLOW_IN_SYN_ACK, 9 }, { FLOW_OUT_RST, 1 } }, FLOW_SYN_SENT, FLOW_KNOWN },
 	{ "data of an old connection", { { FLOW_OUT_DATA, 1 } }, FLOW_OPEN, FLOW_KNOWN },
 	{ "a bare ACK of an old connection", { { FLOW_OUT_ACK, 1 } }, FLOW_FORWARDED, FLOW_KNOWN },
 	{ "the same, answered", { { FLOW_OUT_ACK, 1 }, { FLOW_IN_ACK, 5 } }, FLOW_SYN_SENT, FLOW_KNOWN },
 	{ "an RST does not confirm", { { FLOW_OUT_PASSED_SYN, 1 }, { FLOW_IN_RST, 1 } }, FLOW_FORWARDED, FLOW_KNOWN },
 	{ "forwarded connect", { { FLOW_OUT_PASSED_SYN, 1 }, { FLOW_IN_SYN_ACK, 1 }, { FLOW_OUT_ACK, 1 } }, FLOW_OPEN, FLOW_KNOWN },
-	{ "blind RST", { { FLOW_OUT_DATA, 1 }, { FLOW_IN_RST, 1 } }, FLOW_SHAKEN, FLOW_KNOWN },
-	{ "blind FIN", { { FLOW_OUT_DATA, 1 }, { FLOW_IN_FIN, 1 } }, FLOW_SHAKEN, FLOW_KNOWN },
+	{ "blind RST", { { FLOW_OUT_DATA, 1 }, { FLOW_IN_RST, 1 } }, FLOW_RESET, FLOW_ENDING },
+	{ "blind FIN", { { FLOW_OUT_DATA, 1 }, { FLOW_IN_FIN, 1 } }, FLOW_SHAKEN, FLOW_ENDING },
 	{ "undone by what we send", { { FLOW_OUT_DATA, 1 }, { FLOW_IN_RST, 1 }, { FLOW_OUT_ACK, 1 } }, FLOW_OPEN, FLOW_KNOWN },
-	{ "closed by both", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_FIN, 1 }, { FLOW_IN_FIN, 1 }, { FLOW_OUT_ACK, 1 } }, FLOW_CLOSED, FLOW_KNOWN },
+	{ "closed by both", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_FIN, 1 }, { FLOW_IN_FIN, 1 }, { FLOW_OUT_ACK, 1 } }, FLOW_CLOSED, FLOW_ENDING },
 	{ "a SYN opens it again", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_FIN, 1 }, { FLOW_OUT_SYN, 1 } }, FLOW_SYN_SENT, FLOW_KNOWN },
 	{ "a SYN-ACK for a closed one", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_FIN, 1 }, { FLOW_OUT_SYN_ACK, 9 } }, FLOW_SYN_ACKED, FLOW_UNKNOWN },
+	{ "a SYN-ACK behind a RST", { { FLOW_OUT_DATA, 1 }, { FLOW_IN_FIN, 1 }, { FLOW_IN_RST, 1 }, { FLOW_OUT_SYN_ACK, 9 } }, FLOW_SYN_ACKED, FLOW_UNKNOWN },
+	{ "a SYN-ACK sent again behind a FIN", { { FLOW_OUT_SYN_ACK, 9 }, { FLOW_IN_ACK, 9 }, { FLOW_IN_FIN, 9 }, { FLOW_OUT_SYN_ACK, 9 } }, FLOW_SHAKEN, FLOW_ENDING },
 	{ "a SYN-ACK for an open one", { { FLOW_OUT_DATA, 1 }, { FLOW_OUT_SYN_ACK, 9 } }, FLOW_OPEN, FLOW_KNOWN },
 	{ "UDP, asked", { { FLOW_OUT_UDP, 0 } }, FLOW_ASKED, FLOW_KNOWN },
 	{ "UDP, answered", { { FLOW_OUT_UDP, 0 }, { FLOW_IN_UDP, 0 } }, FLOW_UDP, FLOW_KNOWN },
@@ -171,7 +174,7 @@ static void test_times(void **unused)
 	/* A forged RST shortens the time, a second one does not begin it anew. */
 	out(w, 7, FLOW_OUT_DATA, 1);
 	in(w, 7, FLOW_IN_RST, 1);
-	assert_int_equal(state(w, 7, &left), FLOW_SHAKEN);
+	assert_int_equal(state(w, 7, &left), FLOW_RESET);
 	assert_int_equal(left, 120);
 	w->now += 100;
 	in(w, 7, FLOW_IN_RST, 1);
@@ -180,9 +183,13 @@ static void test_times(void **unused)
 	state(w, 7, &left);
 	assert_int_equal(left, 20);
 	w->now += 19;
-	assert_int_equal(in(w, 7, FLOW_IN_ACK, 1), FLOW_KNOWN);
+	assert_int_equal(in(w, 7, FLOW_IN_ACK, 1), FLOW_ENDING);
 	w->now += 1;
-	assert_int_equal(in(w, 7, FLOW_IN_ACK, 1), FLOW_UNKNOWN);
+	assert_int_equal(in(w, 7, FLOW_IN_ACK, 1), FLOW_LAPSED);
+	/* One that was never confirmed leaves no trace. */
+	out(w, 11, FLOW_OUT_PASSED_SYN, 1);
+	w->now += 120;
+	assert_int_equal(in(w, 11, FLOW_IN_ACK, 1), FLOW_UNKNOWN);
 
 	/* It never lengthens it either. */
 	out(w, 8, FLOW_OUT_SYN, 1);
