@@ -397,7 +397,8 @@ static void emit_leaf(struct walker *w, const struct tree *tree, label done)
 	code_bind(c, next);
 	alu(c, BPF_ADD, R9, (int32_t)tree->layout->size);
 	alu(c, BPF_SUB, R7, 1);
-	jmp64_reg(c, BPF_JGT, R7, R5, record);
+	/* This way round: verifiers before 6.4 know an outcome only by a constant on the right. */
+	jmp64_reg(c, BPF_JLT, R5, R7, record);
 }
 
 /* Once for both lookups. */
