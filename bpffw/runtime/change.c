@@ -480,13 +480,23 @@ int change_commit(struct store *store, struct diags *ds, struct env *env,
 	return ret;
 }
 
+/* As in a first apply: a rule without a slot would be one that does not count. */
+static void give_first_slots(struct work *w)
+{
+	uint64_t *used;
+
+	w->entries = counters_size(diff_slots(w->rs));
+	used = arena_new_array(w->arena, uint64_t, w->entries / 64 + 1);
+	diff_inherit(w->arena, NULL, w->rs, used, w->entries);
+}
+
 static int check_load(struct work *w)
 {
 	_cleanup_unit_ struct unit unit = UNIT_NONE;
 	int ret = unit_load(&unit, w->f);
 
 	if (ret == 0)
-		ret = counters_create(counters_size(diff_slots(w->rs)), &w->counters, w->f);
+		ret = counters_create(w->entries, &w->counters, w->f);
 	return ret == 0 ? load_rules(w, &unit) : ret;
 }
 
@@ -500,6 +510,8 @@ int change_check(struct store *store, struct diags *ds, struct env *env, const s
 
 	if (ret == 0)
 		ret = run_tests(&w, false);
+	if (ret == 0)
+		give_first_slots(&w);
 	if (ret == 0)
 		ret = compile_rules(&w);
 	if (ret == 0 && store)

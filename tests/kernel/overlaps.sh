@@ -41,4 +41,11 @@ same "no fall back" "$(grep -c W220 "$work/said")" 0
 ok "counters from zero" fw reset
 send 3 "mac()/IPv6(src='2001:db8:8::30',dst='2001:db8:9::30')/TCP(dport=30000)"
 same "the smallest box with lists" "$(counter n48)" 3
+# Nothing runs, so no rule has a counter yet: one that only counts is asked about all the same.
+{
+	printf 'version 1\ninterface eth0\ndefault drop\n'
+	for i in $(seq 12); do echo "allow tcp dport $i src 10.$i.0.0/24"; done
+	echo 'count icmp'
+} >"$work/count.fw"
+ok "check, a rule that counts" fw check "$work/count.fw"
 finish
