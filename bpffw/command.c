@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpffw/cmd/batch.h"
+#include "bpffw/runtime/privilege.h"
 #include "bpffw/ui/report.h"
 
 const struct command *const commands[] = {
@@ -28,15 +28,7 @@ const struct command *command_find(const char *name)
 
 bool command_may_administer(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (geteuid() == 0)
-		return true;
-	if (syscall(SYS_capget, &header, data) != 0)
-		return false;
-	return (data[0].effective & CAP_TO_MASK(CAP_NET_ADMIN)) &&
-	       (data[CAP_TO_INDEX(CAP_BPF)].effective & CAP_TO_MASK(CAP_BPF));
+	return geteuid() == 0 || (may(CAP_NET_ADMIN) && may(CAP_BPF));
 }
 
 static enum exit_code check_invocation(const struct invocation *in)

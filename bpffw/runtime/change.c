@@ -320,8 +320,7 @@ static int load_rules(struct work *w, const struct unit *unit)
 	if (ret == 0)
 		ret = load_generation(&with_counters, &w->state, w->ds, &w->compiled, &w->loaded,
 				      w->f);
-	/* There is a log when it was the verifier. */
-	if (ret < 0 && w->f->log && w->compiled.classifier == CLASSIFIER_FOREST)
+	if (ret < 0 && w->f->classifier && w->compiled.classifier == CLASSIFIER_FOREST)
 		ret = load_straight(w, &with_counters);
 	if (ret < 0)
 		return ret;

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/object.h"
 #include "bpffw/runtime/seed.h"
 
 /* Of Linux 6.6; the headers here are older. */
@@ -25,28 +26,17 @@
 #define FILTER_HANDLE   0xbf
 #define FILTER_PRIORITY 1
 
-#define PROGRAM "bpffw_egress"
-
 extern const unsigned char bpf_egress_start[], bpf_egress_end[];
-
-static size_t object_size(void)
-{
-	return (size_t)(bpf_egress_end - bpf_egress_start);
-}
+static const struct embedded embedded_egress = { "bpffw_egress", bpf_egress_start, bpf_egress_end };
 
 /* The pin names the object that the program came from, so that a newer one takes its place. */
 static const char *program_pin(struct store *store)
 {
 	uint32_t hash = 2166136261u;
 
-	for (size_t i = 0; i < object_size(); i++)
-		hash = (hash ^ bpf_egress_start[i]) * 16777619u;
+	for (const unsigned char *at = bpf_egress_start; at < bpf_egress_end; at++)
+		hash = (hash ^ *at) * 16777619u;
 	return store_pin(store, "state/egress_%08x", hash);
-}
-
-static void close_object(struct bpf_object **object)
-{
-	bpf_object__close(*object);
 }
 
 static int share_maps(struct bpf_object *object, const struct state *state)
@@ -65,18 +55,14 @@ static int share_maps(struct bpf_object *object, const struct state *state)
 
 static int load_program(const struct state *state, struct failure *f)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw");
-	__attribute__((cleanup(close_object))) struct bpf_object *object =
-		bpf_object__open_mem(bpf_egress_start, object_size(), &opts);
-	int ret = object ? share_maps(object, state) : -errno, fd;
+	_cleanup_object_ struct object object = { 0 };
+	int ret = object_open(&embedded_egress, &object, f);
 
-	if (ret == 0)
-		ret = bpf_object__load(object);
 	if (ret < 0)
-		return fail_bpf(f, -ret, "cannot load program '" PROGRAM "'");
-	fd = fcntl(bpf_program__fd(bpf_object__find_program_by_name(object, PROGRAM)),
-		   F_DUPFD_CLOEXEC, 3);
-	return fd < 0 ? fail(f, errno, "cannot keep program '" PROGRAM "'") : fd;
+		return ret;
+	ret = share_maps(object.bpf, state);
+	return ret < 0 ? fail(f, -ret, "cannot prepare program '%s'", embedded_egress.program)
+		       : object_load(&object, f);
 }
 
 /* The pinned one, if it writes to the table that the ruleset reads. */

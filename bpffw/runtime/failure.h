@@ -7,6 +7,8 @@
 #ifndef BPFFW_FAILURE_H
 #define BPFFW_FAILURE_H
 
+#include <stdbool.h>
+
 /* Exit codes of LANGUAGE section 8. */
 enum exit_code {
 	EXIT_DONE = 0,
@@ -24,6 +26,7 @@ struct failure {
 	char what[512]; /* "cannot attach to eth0: xdp program 41 'lb' of another owner holds it" */
 	char help[512]; /* "detach it, or ..."; empty: none */
 	char *log;      /* verifier log worth showing with -v, or NULL; free() */
+	bool classifier; /* the verifier refuses this one: another may do */
 };
 
 /* Fill @f; return -err. The text names object and cause; the errno's own words are appended. */

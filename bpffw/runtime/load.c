@@ -19,22 +19,18 @@
 #include "bpf/event.h"
 #include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/lineinfo.h"
+#include "bpffw/runtime/object.h"
 #include "bpffw/runtime/pin.h"
 #include "compiler/ir/acts.h"
 
 #define CLASSIFY "bpffw_classify"
 /* Kernels before 6.3 refuse more. */
 #define LOG_SIZE (((size_t)16 << 20) - 1)
-/* What of the log is kept: its end says what is wrong. */
-#define LOG_KEPT ((size_t)64 << 10)
 
-extern const char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
-extern const char bpf_actions_start[], bpf_actions_end[], bpf_trace_start[], bpf_trace_end[];
+extern const unsigned char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
+extern const unsigned char bpf_actions_start[], bpf_actions_end[], bpf_trace_start[],
+	bpf_trace_end[];
 
-/* An object in this binary, and the name of its only program. */
-struct embedded {
-	const char *name, *start, *end;
-};
 static const struct embedded embedded_enter = { "bpffw_enter", bpf_enter_start, bpf_enter_end };
 static const struct embedded embedded_actions = { "bpffw_actions", bpf_actions_start,
 						  bpf_actions_end };
@@ -164,69 +160,16 @@ static int load_insns(const struct classify *c, char *log, size_t log_size)
 	return bpf_prog_load(BPF_PROG_TYPE_XDP, CLASSIFY, "GPL", c->insns, c->n_insns, &opts);
 }
 
-/* The last line of @log before @end that begins with @prefix (without it), else empty. */
-static struct str last_line(const char *log, const char *end, const char *prefix)
+/* Only now with a log: writing it takes longer than the verification. */
+static int explain(const struct classify *c, int err, struct failure *f)
 {
-	while (end > log) {
-		const char *start;
+	char *log = calloc(1, LOG_SIZE + 1);
 
-		while (end > log && end[-1] == '\n')
-			end--;
-		start = end;
-		while (start > log && start[-1] != '\n')
-			start--;
-		if ((size_t)(end - start) > strlen(prefix) &&
-		    strncmp(start, prefix, strlen(prefix)) == 0)
-			return (struct str){ start + strlen(prefix),
-					     (uint32_t)(end - start - strlen(prefix)) };
-		end = start;
-	}
-	return (struct str){ 0 };
-}
-
-/* Before the statistics stands the reason, and before that the line the verifier was at. */
-static int explain_refusal(struct failure *f, int err, const char *log)
-{
-	const char *end = log + strlen(log);
-	struct str stats = last_line(log, end, "processed ");
-	const char *reason_end = stats.len ? stats.s - strlen("processed ") : end;
-	struct str reason = last_line(log, reason_end, "");
-	struct str rule = last_line(log, end, "; ");
-	size_t kept = strlen(log) > LOG_KEPT ? LOG_KEPT : strlen(log);
-
-	if (rule.len)
-		err = fail_plain(f, -err, EXIT_SYSTEM,
-				 "the kernel's verifier refuses program '" CLASSIFY
-				 "' at '%.*s': %.*s",
-				 rule.len > 200 ? 200 : (int)rule.len, rule.s,
-				 reason.len > 200 ? 200 : (int)reason.len, reason.s);
-	else
-		err = fail(f, -err, "the kernel refuses program '" CLASSIFY "' (%.*s)",
-			   reason.len > 200 ? 200 : (int)reason.len, reason.s);
-	f->log = strdup(log + strlen(log) - kept);
-	if (err == -E2BIG || strstr(log, "too large") || strstr(log, "too complex"))
-		return fail_help(f, err,
-				 "the ruleset is too large for this classifier: put "
-				 "addresses and ports that share a verdict into one rule "
-				 "with a set");
-	return fail_help(f, err,
-			 "this is a bug of bpffw; the running ruleset is unchanged "
-			 "('-v' prints the verifier's log)");
-}
-
-static int refused(const struct classify *c, int err, struct failure *f)
-{
-	char *log;
-
-	if (err == -EPERM)
-		return fail_bpf(f, EPERM, "cannot load program '" CLASSIFY "'");
-	log = calloc(1, LOG_SIZE + 1);
-	if (!log)
-		return fail(f, -err, "cannot load program '" CLASSIFY "'");
-	/* Only now with a log: writing it takes longer than the verification. */
-	load_insns(c, log, LOG_SIZE);
-	err = explain_refusal(f, err, log);
+	if (log)
+		load_insns(c, log, LOG_SIZE);
+	err = refused(f, -err, CLASSIFY, log ? log : "");
 	free(log);
+	f->classifier = f->log;
 	return err;
 }
 
@@ -243,7 +186,7 @@ static int load_classify(const struct unit *unit, struct diags *ds, const struct
 	line_info_load(CLASSIFY, ds, compiled, &c.info);
 	fd = load_insns(&c, NULL, 0);
 	if (fd < 0)
-		fd = refused(&c, fd, f);
+		fd = explain(&c, fd, f);
 	line_info_close(&c.info);
 	free(insns);
 	if (fd < 0)
@@ -310,113 +253,80 @@ static int share_maps(struct bpf_object *object, const struct unit *unit, const 
 	return share_lists(object, state);
 }
 
-/* Return: NULL with @f filled. */
-static struct bpf_object *open_object(const struct embedded *from, const struct unit *unit,
-				      const struct state *state, const struct loaded *loaded,
-				      struct failure *f)
+static int open_object(const struct embedded *from, const struct unit *unit,
+		       const struct state *state, const struct loaded *loaded,
+		       struct object *ret_object, struct failure *f)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw");
-	struct bpf_object *object =
-		bpf_object__open_mem(from->start, (size_t)(from->end - from->start), &opts);
-	struct bpf_program *program;
-	int err;
-
-	if (!object) {
-		fail(f, errno, "cannot read the built-in program '%s'", from->name);
-		return NULL;
-	}
-	program = bpf_object__find_program_by_name(object, from->name);
-	err = program ? share_maps(object, unit, state, loaded) : -ENOENT;
-	if (!err)
-		err = bpf_program__set_flags(program, program_flags(unit));
-	if (!err)
-		return object;
-	bpf_object__close(object);
-	fail(f, -err, "cannot prepare program '%s'", from->name);
-	return NULL;
-}
-
-/* Load the only program of the object. Return: its descriptor, ours. */
-static int load_object(const struct embedded *from, struct bpf_object *object, struct failure *f)
-{
-	int err = bpf_object__load(object);
-	int fd;
+	int err = object_open(from, ret_object, f);
 
 	if (err)
-		return fail_bpf(f, -err, "cannot load program '%s'", from->name);
-	fd = dup(bpf_program__fd(bpf_object__find_program_by_name(object, from->name)));
-	return fd < 0 ? fail(f, errno, "cannot keep program '%s'", from->name) : fd;
+		return err;
+	err = share_maps(ret_object->bpf, unit, state, loaded);
+	if (!err)
+		err = bpf_program__set_flags(object_program(ret_object), program_flags(unit));
+	return err ? fail(f, -err, "cannot prepare program '%s'", from->program) : 0;
+}
+
+/* The descriptor of a map that the object made, ours. */
+static int take_map(const struct object *object, const char *name, struct failure *f)
+{
+	int fd = dup(bpf_map__fd(bpf_object__find_map_by_name(object->bpf, name)));
+
+	return fd < 0 ? fail(f, errno, "cannot keep the map '%s'", name) : fd;
 }
 
 static int load_enter(const struct unit *unit, const struct state *state,
 		      const struct compiled *compiled, struct loaded *loaded, struct failure *f)
 {
-	struct bpf_object *object = open_object(&embedded_enter, unit, state, loaded, f);
+	_cleanup_object_ struct object object = { 0 };
 	struct enter_config values = compiled->enter;
-	struct bpf_map *config;
-	int err;
+	int err = open_object(&embedded_enter, unit, state, loaded, &object, f);
 
-	if (!object)
-		return -f->err;
 	if (values.timed)
 		values.clock = clock_read();
-	config = bpf_object__find_map_by_name(object, ".rodata");
-	err = config ? bpf_map__set_initial_value(config, &values, sizeof(values)) : -ENOENT;
-	if (err) {
-		err = fail(f, -err, "cannot configure program '%s'", embedded_enter.name);
-	} else {
-		loaded->enter = load_object(&embedded_enter, object, f);
-		err = loaded->enter < 0 ? loaded->enter : 0;
-	}
-	if (!err) {
-		loaded->config = dup(bpf_map__fd(config));
-		err = loaded->config < 0
-			      ? fail(f, errno, "cannot keep a map of '%s'", embedded_enter.name)
-			      : 0;
-	}
-	bpf_object__close(object);
-	return err;
+	if (!err)
+		err = object_set(&object, ".rodata", &values, sizeof(values), f);
+	if (err)
+		return err;
+	loaded->enter = object_load(&object, f);
+	if (loaded->enter < 0)
+		return loaded->enter;
+	loaded->config = take_map(&object, ".rodata", f);
+	return loaded->config < 0 ? loaded->config : 0;
 }
 
 static int load_actions(const struct unit *unit, const struct state *state,
 			const struct compiled *compiled, struct loaded *loaded, struct failure *f)
 {
+	_cleanup_object_ struct object object = { 0 };
 	struct act_config config = { 0 };
-	struct bpf_object *object;
-	struct bpf_map *map;
 	int err;
 
 	if (!compiled->n_acts)
 		return 0;
-	object = open_object(&embedded_actions, unit, state, loaded, f);
-	if (!object)
-		return -f->err;
 	acts_units(compiled->acts, compiled->n_acts, config.units);
 	for (uint32_t i = 0; i < compiled->n_acts; i++) {
 		config.does |= compiled->acts[i].does;
 		config.overs |= 1u << compiled->acts[i].over;
 	}
-	map = bpf_object__find_map_by_name(object, ".rodata");
-	err = map ? bpf_map__set_initial_value(map, &config, sizeof(config)) : -ENOENT;
-	if (err) {
-		err = fail(f, -err, "cannot configure program '%s'", embedded_actions.name);
-	} else {
-		loaded->actions = load_object(&embedded_actions, object, f);
-		err = loaded->actions < 0 ? loaded->actions : 0;
-	}
-	bpf_object__close(object);
-	return err;
+	err = open_object(&embedded_actions, unit, state, loaded, &object, f);
+	if (!err)
+		err = object_set(&object, ".rodata", &config, sizeof(config), f);
+	if (err)
+		return err;
+	loaded->actions = object_load(&object, f);
+	return loaded->actions < 0 ? loaded->actions : 0;
 }
 
 static int load_probe(const struct unit *unit, const struct state *state, struct loaded *loaded,
 		      struct failure *f)
 {
-	struct bpf_object *object = open_object(&embedded_probe, unit, state, loaded, f);
+	_cleanup_object_ struct object object = { 0 };
+	int err = open_object(&embedded_probe, unit, state, loaded, &object, f);
 
-	if (!object)
-		return -f->err;
-	loaded->probe = load_object(&embedded_probe, object, f);
-	bpf_object__close(object);
+	if (err)
+		return err;
+	loaded->probe = object_load(&object, f);
 	return loaded->probe < 0 ? loaded->probe : 0;
 }
 
@@ -471,7 +381,6 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 	struct loaded loaded = LOADED_NONE;
 	int err;
 
-	libbpf_set_print(NULL); /* we tell ourselves what went wrong */
 	err = load_all(unit, state, ds, compiled, &loaded, f);
 	if (err) {
 		loaded_close(&loaded);
@@ -484,38 +393,26 @@ int load_generation(const struct unit *unit, const struct state *state, struct d
 	return 0;
 }
 
-/* The descriptor of a map that the object made, ours. */
-static int take_map(struct bpf_object *object, const char *name, struct failure *f)
-{
-	int fd = dup(bpf_map__fd(bpf_object__find_map_by_name(object, name)));
-
-	return fd < 0 ? fail(f, errno, "cannot keep the map '%s'", name) : fd;
-}
-
 static int load_told(const struct unit *unit, const struct state *state,
 		     const struct trace_config *config, uint32_t ring, struct tracer *tracer,
 		     struct failure *f)
 {
+	_cleanup_object_ struct object object = { 0 };
 	const struct loaded none = LOADED_NONE;
-	struct bpf_object *object = open_object(&embedded_trace, unit, state, &none, f);
-	int err;
+	int err = open_object(&embedded_trace, unit, state, &none, &object, f);
 
-	if (!object)
-		return -f->err;
-	err = bpf_map__set_initial_value(bpf_object__find_map_by_name(object, ".rodata"), config,
-					 sizeof(*config));
 	if (!err)
-		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "traced"),
-					       ring);
+		err = object_set(&object, ".rodata", config, sizeof(*config), f);
 	if (err)
-		fail(f, -err, "cannot configure program '%s'", embedded_trace.name);
-	else
-		tracer->told = err = load_object(&embedded_trace, object, f);
+		return err;
+	err = bpf_map__set_max_entries(bpf_object__find_map_by_name(object.bpf, "traced"), ring);
+	if (err)
+		return fail(f, -err, "cannot configure program '%s'", embedded_trace.program);
+	tracer->told = err = object_load(&object, f);
 	if (err >= 0)
-		tracer->ring = err = take_map(object, "traced", f);
+		tracer->ring = err = take_map(&object, "traced", f);
 	if (err >= 0)
-		tracer->state = err = take_map(object, "trace_state", f);
-	bpf_object__close(object);
+		tracer->state = err = take_map(&object, "trace_state", f);
 	return err < 0 ? err : 0;
 }
 
@@ -529,7 +426,6 @@ int load_tracer(const struct unit *unit, struct diags *ds, const struct compiled
 	struct state state = { 0 };
 	int err;
 
-	libbpf_set_print(NULL);
 	/* It counts nothing of the rules, and its jumps are in the unit's array. */
 	own.counters = unit->own_slots;
 	if (flows >= 0)

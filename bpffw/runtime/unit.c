@@ -15,12 +15,14 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/abi.h"
+#include "bpffw/runtime/object.h"
 #include "bpffw/runtime/pin.h"
 
 #define DISPATCHER "bpffw_dispatch"
-#define LOG_SIZE   ((uint32_t)1 << 16)
 
 extern const unsigned char bpf_dispatcher_start[], bpf_dispatcher_end[];
+static const struct embedded embedded_dispatcher = { DISPATCHER, bpf_dispatcher_start,
+						     bpf_dispatcher_end };
 
 /* Value of the map `owner`: a file in bpffs cannot hold data, and a file elsewhere would outlive
  * the pins over a reboot. */
@@ -70,20 +72,11 @@ void unit_close(struct unit *unit)
 	*unit = UNIT_NONE;
 }
 
-static void close_object(struct bpf_object **object)
-{
-	bpf_object__close(*object);
-}
-
 static int take_parts(struct bpf_object *object, struct unit *unit, struct failure *f)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object, DISPATCHER);
 	struct bpf_map *map;
 	int *fd;
 
-	unit->dispatcher = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
-	if (unit->dispatcher < 0)
-		return fail(f, errno, "cannot keep the dispatcher");
 	for (size_t i = 0; i < N_PARTS; i++) {
 		if (!parts[i].name)
 			continue;
@@ -97,37 +90,23 @@ static int take_parts(struct bpf_object *object, struct unit *unit, struct failu
 }
 
 /* Kernels before 5.18 refuse the flag, and then the helper that goes with it. */
-static int load_object(struct bpf_object *object, bool frags)
-{
-	struct bpf_program *program = bpf_object__find_program_by_name(object, DISPATCHER);
-	struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
-	uint8_t multi_buffer = frags;
-	size_t size;
-
-	if (frags)
-		bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
-	else if (bpf_map__initial_value(constants, &size) && size == sizeof(multi_buffer))
-		bpf_map__set_initial_value(constants, &multi_buffer, size);
-	return bpf_object__load(object);
-}
-
 static int load_dispatcher(bool frags, struct unit *unit, struct failure *f)
 {
-	char *log = calloc(1, LOG_SIZE);
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "bpffw", .kernel_log_buf = log,
-		    .kernel_log_size = log ? LOG_SIZE : 0);
-	__attribute__((cleanup(close_object))) struct bpf_object *object = bpf_object__open_mem(
-		bpf_dispatcher_start, (size_t)(bpf_dispatcher_end - bpf_dispatcher_start), &opts);
-	int ret = object ? load_object(object, frags) : -errno;
+	_cleanup_object_ struct object object = { 0 };
+	const uint8_t multi_buffer = 0;
+	int ret = object_open(&embedded_dispatcher, &object, f);
 
-	if (ret < 0) {
-		fail_bpf(f, -ret, "cannot load program '" DISPATCHER "'");
-		f->log = log;
+	if (ret == 0 && frags)
+		bpf_program__set_flags(object_program(&object), BPF_F_XDP_HAS_FRAGS);
+	else if (ret == 0)
+		ret = object_set(&object, ".rodata", &multi_buffer, sizeof(multi_buffer), f);
+	if (ret == 0)
+		ret = object_load(&object, f);
+	if (ret < 0)
 		return ret;
-	}
-	free(log);
+	unit->dispatcher = ret;
 	unit->frags = frags;
-	return take_parts(object, unit, f);
+	return take_parts(object.bpf, unit, f);
 }
 
 /* A program that passes everything, alike in kind to the dispatcher, so that it can be updated. */

@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/counters.h"
+#include "bpffw/runtime/object.h"
 #include "bpffw/runtime/unit.h"
 #include "compiler/compile.h"
 #include "compiler/lang/parse.h"
@@ -101,6 +102,37 @@ static void test_verifier(struct ground *g)
 	check(strstr(f.what, "R9 !read_ok"), "verifier's reason", f.what);
 	check(f.log && strstr(f.log, "R9 !read_ok"), "verifier's log is kept", "no log");
 	failure_clear(&f);
+}
+
+/* The verifier refuses with the same numbers as the system call without the privilege. */
+static void test_refusals(void)
+{
+	static const struct {
+		const char *name;
+		int err;
+		const char *log, *what, *help;
+	} cases[] = {
+		{ "not asked", EPERM, "", "cannot load program 'bpffw_p'", "run as root" },
+		{ "refused", EACCES, "0: (bf) r1 = r9\nR9 !read_ok\nprocessed 1 insns\n",
+		  "refuses program 'bpffw_p': R9 !read_ok", "bug of bpffw" },
+		{ "refused as if forbidden", EPERM, "cannot write\nprocessed 1 insns\n",
+		  "refuses program 'bpffw_p': cannot write", "bug of bpffw" },
+		{ "an older kernel", EINVAL,
+		  "2: (85) call bpf_new#9\nunknown func bpf_new#9\nprocessed 3 insns\n",
+		  "has no helper bpf_new#9", "Linux 6.1" },
+		{ "too much", E2BIG, "BPF program is too large. Processed 1000001 insn\n",
+		  "cannot follow program 'bpffw_p'", "too large for this classifier" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct failure f = { 0 };
+		int err = refused(&f, cases[i].err, "bpffw_p", cases[i].log);
+
+		check(err == -cases[i].err, cases[i].name, "another number");
+		check(strstr(f.what, cases[i].what), cases[i].name, f.what);
+		check(strstr(f.help, cases[i].help), cases[i].name, f.help);
+		failure_clear(&f);
+	}
 }
 
 /* What bpftool shows says whose it is. */
@@ -221,6 +253,7 @@ int main(void)
 	if (!prepare(&g))
 		return 1;
 	test_verifier(&g);
+	test_refusals();
 	test_intact(&g);
 	test_witnesses_find_damage(&g);
 	test_permission(&g);
