@@ -182,10 +182,12 @@ packet (the way of the answers apart), behind `syn-limit 1k/s exceed syncookie` 
 def show_accuracy(rows):
     print("""
 A limit per source under one source that never pauses, on one CPU and on two at once: what got through,
-the first burst taken off, to rate x time; of that plus the burst, how many are left.""")
-    table(["limit", "burst", "IPv", "CPUs", "seconds", "both", "sent", "through", "to rate", "left"],
+the first burst taken off, to rate x time (without pauses of the sender in which the bucket was full);
+of rate x whole time plus the burst, how many are left.""")
+    table(["limit", "burst", "IPv", "CPUs", "seconds", "both", "paused", "sent", "through", "to rate",
+           "left"],
           [[row["rate"], row["depth"], row["family"], row["cpus"], f"{row['seconds']:.3f}",
-            f"{row['both']:.3f}", number(sum(row["packets"])), number(row["within"]),
+            f"{row['both']:.3f}", f"{row['paused']:.3f}", number(sum(row["packets"])), number(row["within"]),
             f"{row['ratio']:.5f}", f"{row['most'] - row['within']:.1f}"] for row in rows])
 
 

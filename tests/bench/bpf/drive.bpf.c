@@ -23,9 +23,11 @@ __u64 trace[PACKETS][WORDS] SEC(".bss.trace");
 /* The run after the last packet only takes the time. */
 struct {
 	__u64 next, last, start, end;
-	__u64 sources;  /* the packets come from so many addresses at random; 0: as they are */
-	__u64 known;    /* and one in 50 from so many others in turn */
-	__u64 interval; /* of `pace`: ns between two packets */
+	__u64 sources; /* the packets come from so many addresses at random; 0: as they are */
+	__u64 known;   /* and one in 50 from so many others in turn */
+	/* Of `pace`, ns: between two packets; a pause up to which nothing is lost behind it, 0:
+	 * any; what longer ones were too long; the run before. */
+	__u64 interval, slack, paused, before;
 } control SEC(".data.control");
 
 struct {
@@ -122,10 +124,14 @@ int pace(struct xdp_md *ctx)
 	__u64 number = control.next, now = bpf_ktime_get_ns();
 
 	if (!control.start)
-		control.start = now;
+		control.start = control.before = now;
+	if (control.slack && now - control.before > control.slack)
+		control.paused += now - control.before - control.slack;
+	control.before = now;
 	if (now - control.start >= control.last) {
 		if (!control.end)
 			control.end = now;
+		control.slack = 0;
 		return XDP_DROP;
 	}
 	if (now - control.start < number * control.interval)

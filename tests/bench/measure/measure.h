@@ -19,7 +19,7 @@ struct driver {
 	bool ipv6;
 	uint32_t checked;
 	uint8_t verdicts[TRACE_CHECKED]; /* 1: allowed */
-	volatile uint64_t *control;      /* next, last, start, end, sources, known, interval */
+	volatile uint64_t *control;      /* as in drive.bpf.c */
 };
 
 enum {
@@ -30,6 +30,9 @@ enum {
 	CONTROL_SOURCES,
 	CONTROL_KNOWN,
 	CONTROL_INTERVAL,
+	CONTROL_SLACK,
+	CONTROL_PAUSED,
+	CONTROL_BEFORE,
 	CONTROL_WORDS
 };
 

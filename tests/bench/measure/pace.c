@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packets at a steady rate for a time, by BPF_PROG_TEST_RUN on several CPUs at once: what a ruleset
- * made of them, its own counters say. Standard input has "NAME TRACE STORE INTERVAL SOURCES KNOWN"
- * lines, INTERVAL in ns on each CPU; SOURCES and KNOWN as for `run`. Each line has the CPUs to
- * itself. seconds: from before the first packet of any to behind the last; both: of these, how long
- * all CPUs were at it.
+ * made of them, its own counters say. Standard input has "NAME TRACE STORE INTERVAL SOURCES KNOWN
+ * SLACK" lines, INTERVAL in ns on each CPU; SOURCES and KNOWN as for `run`. Each line has the CPUs
+ * to itself. seconds: from before the first packet of any to behind the last; both: of these, how
+ * long all CPUs were at it; paused: the sender's own pauses, what of each exceeded SLACK ns, of the
+ * CPU that paused least.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -56,7 +57,7 @@ static void start(struct sender *sender, int cpu, double seconds)
 
 static void print(const char *name, const struct sender *senders, unsigned int cpus)
 {
-	uint64_t first = UINT64_MAX, last = 0, from = 0, to = UINT64_MAX;
+	uint64_t first = UINT64_MAX, last = 0, from = 0, to = UINT64_MAX, paused = UINT64_MAX;
 
 	printf("{\"name\":\"%s\",\"packets\":[", name);
 	for (unsigned int i = 0; i < cpus; i++) {
@@ -69,22 +70,23 @@ static void print(const char *name, const struct sender *senders, unsigned int c
 		from = begun > from ? begun : from;
 		last = ended > last ? ended : last;
 		to = ended < to ? ended : to;
+		paused = control[CONTROL_PAUSED] < paused ? control[CONTROL_PAUSED] : paused;
 		printf("%s%" PRIu64, i ? "," : "", control[CONTROL_NEXT]);
 	}
-	printf("],\"seconds\":%.9f,\"both\":%.3f}\n", (double)(last - first) / 1e9,
-	       to > from ? (double)(to - from) / 1e9 : 0);
+	printf("],\"seconds\":%.9f,\"both\":%.3f,\"paused\":%.6f}\n", (double)(last - first) / 1e9,
+	       to > from ? (double)(to - from) / 1e9 : 0, (double)paused / 1e9);
 }
 
 static void measure(const char *object, double seconds, unsigned int cpus, const char *line)
 {
 	static char name[128], trace[4096], store[4096];
 	static struct sender senders[CPUS_MAX];
-	unsigned long long interval = 0, sources = 0, known = 0;
+	unsigned long long interval = 0, sources = 0, known = 0, slack = 0;
 	int program;
 
 	errno = EINVAL;
-	must(sscanf(line, "%127s %4095s %4095s %llu %llu %llu", name, trace, store, &interval,
-		    &sources, &known) >= 3,
+	must(sscanf(line, "%127s %4095s %4095s %llu %llu %llu %llu", name, trace, store, &interval,
+		    &sources, &known, &slack) >= 3,
 	     "a candidate");
 	program = pinned_dispatcher(store);
 	for (unsigned int i = 0; i < cpus; i++) {
@@ -96,6 +98,7 @@ static void measure(const char *object, double seconds, unsigned int cpus, const
 		control[CONTROL_INTERVAL] = interval;
 		control[CONTROL_SOURCES] = sources;
 		control[CONTROL_KNOWN] = known;
+		control[CONTROL_SLACK] = slack;
 	}
 	for (unsigned int i = 0; i < cpus; i++)
 		start(&senders[i], (int)i, seconds);
