@@ -23,34 +23,60 @@ static json_t *counter_json(struct counter counter)
 	return object;
 }
 
-/* { "dport": "80,443", "tcp": true, "not": { "src": "10.1.0.0/16" } } */
-static json_t *match_json(const struct ruleset *rs, const struct rule *rule)
+/* Of one kind, plain or negated. Return: whether there were any. */
+static bool put_matches(struct buf *out, const struct ruleset *rs, const struct rule *rule,
+			bool negated)
 {
-	json_t *object = json_object(), *negated = json_object();
+	bool any = false;
 
 	vec_for_each(match, &rule->matches) {
 		struct buf value = { .arena = rs->arena };
-		json_t *into = match->negated ? negated : object;
 
-		if (match->implied)
+		if (match->implied || match->negated != negated)
 			continue;
+		buf_puts(out, !any ? (negated ? "\"not\":{\"" : "\"") : ",\"");
+		buf_puts(out, match->row->name);
+		buf_puts(out, "\":");
 		if (match->row->syntax != SYNTAX_NONE && match->row->syntax != SYNTAX_ICMP)
 			print_value(&value, rs, match);
-		json_object_set_new(into, match->row->name,
-				    value.len ? json_str((struct str){ value.data, value.len })
-					      : json_true());
+		if (value.len)
+			json_put_str(out, (struct str){ value.data, value.len });
+		else
+			buf_puts(out, "true");
+		any = true;
 	}
-	if (json_object_size(negated))
-		json_object_set(object, "not", negated);
-	json_decref(negated);
-	return object;
+	return any;
 }
 
-static json_t *origin_json(const struct origin *origin)
+static bool any_match(const struct rule *rule, bool negated)
 {
-	if (!origin->file.len)
-		return json_null();
-	return json_pack("{s:o,s:i}", "file", json_str(origin->file), "line", (int)origin->line);
+	vec_for_each(match, &rule->matches)
+		if (!match->implied && match->negated == negated)
+			return true;
+	return false;
+}
+
+/* { "dport": "80,443", "tcp": true, "not": { "src": "10.1.0.0/16" } } */
+static void put_match(struct buf *out, const struct ruleset *rs, const struct rule *rule)
+{
+	bool negated = any_match(rule, true);
+
+	buf_puts(out, "{");
+	if (put_matches(out, rs, rule, false) && negated)
+		buf_puts(out, ",");
+	put_matches(out, rs, rule, true);
+	buf_puts(out, negated ? "}}" : "}");
+}
+
+static void put_origin(struct buf *out, const struct origin *origin)
+{
+	if (!origin->file.len) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{\"file\":");
+	json_put_str(out, origin->file);
+	buf_printf(out, ",\"line\":%u}", origin->line);
 }
 
 /* What `when` and `until` say at present; null without them. */
@@ -80,38 +106,60 @@ static json_t *exceed_json(const struct rule *rule, const struct totals *totals)
 	return object;
 }
 
-static json_t *rule_json(const struct ruleset *rs, const struct rule *rule,
-			 const struct totals *totals, const struct clock_config *clock)
+static void put_or_null(struct buf *out, const char *key, struct str text)
+{
+	buf_puts(out, key);
+	if (text.len)
+		json_put_str(out, text);
+	else
+		buf_puts(out, "null");
+}
+
+static void put_value(struct buf *out, const char *key, json_t *value)
+{
+	buf_puts(out, key);
+	json_into(out, value);
+}
+
+static void put_counts(struct buf *out, const struct rule *rule, const struct totals *totals)
+{
+	struct counter counter = totals_of(totals, rule->slot);
+
+	if (rule->verb.row->uncounted)
+		buf_puts(out, ",\"packets\":null,\"bytes\":null");
+	else
+		buf_printf(out, ",\"packets\":%llu,\"bytes\":%llu",
+			   (unsigned long long)counter.packets, (unsigned long long)counter.bytes);
+}
+
+static void put_rule(struct buf *out, const struct ruleset *rs, const struct rule *rule,
+		     const struct totals *totals, const struct clock_config *clock)
 {
 	struct chain *chain = &rs->chains.data[rule->chain];
 	struct buf text = { .arena = rs->arena };
-	json_t *object = json_object();
 
 	print_rule(&text, rs, rule, PRINT_ALL);
-	json_object_set_new(object, "id", json_sprintf("r%u", rule->id));
-	json_object_set_new(object, "name", json_str_or_null(rule->name));
-	json_object_set_new(object, "text", json_str((struct str){ text.data, text.len }));
-	json_object_set_new(object, "verb", json_string(rule->verb.row->name));
-	json_object_set_new(object, "match", match_json(rs, rule));
-	json_object_set_new(object, "chain", json_str_or_null(chain->name));
-	if (rule->verb.row->uncounted) {
-		json_object_set_new(object, "packets", json_null());
-		json_object_set_new(object, "bytes", json_null());
-	} else {
-		set_counter(object, totals_of(totals, rule->slot));
-	}
-	json_object_set_new(object, "exceed", exceed_json(rule, totals));
-	json_object_set_new(object, "disabled", json_boolean(rule->disabled));
-	json_object_set_new(object, "until",
-			    rule->has_until ? json_time((int64_t)rule->until) : json_null());
-	json_object_set_new(object, "when", json_str_or_null(rule->when));
-	json_object_set_new(object, "active", active_json(rule, clock));
-	json_object_set_new(object, "comment", json_str_or_null(rule->comment));
-	json_object_set_new(object, "origin", origin_json(&rule->origin));
-	return object;
+	buf_printf(out, "{\"id\":\"r%u\"", rule->id);
+	put_or_null(out, ",\"name\":", rule->name);
+	put_or_null(out, ",\"text\":", (struct str){ text.data, text.len });
+	put_or_null(out, ",\"verb\":", str_of(rule->verb.row->name));
+	buf_puts(out, ",\"match\":");
+	put_match(out, rs, rule);
+	put_or_null(out, ",\"chain\":", chain->name);
+	put_counts(out, rule, totals);
+	put_value(out, ",\"exceed\":", exceed_json(rule, totals));
+	buf_puts(out, rule->disabled ? ",\"disabled\":true" : ",\"disabled\":false");
+	put_value(out,
+		  ",\"until\":", rule->has_until ? json_time((int64_t)rule->until) : json_null());
+	put_or_null(out, ",\"when\":", rule->when);
+	put_value(out, ",\"active\":", active_json(rule, clock));
+	put_or_null(out, ",\"comment\":", rule->comment);
+	buf_puts(out, ",\"origin\":");
+	put_origin(out, &rule->origin);
+	buf_puts(out, "}");
 }
 
-/* One after the other: a tree of all rules takes three times as long as reading them. */
+/* As text: a tree of all rules takes several times as long as reading them. */
 static void put_rules(struct buf *out, const struct ruleset *rs, const struct totals *totals)
 {
 	uint32_t *order = arena_new_array(rs->arena, uint32_t, rs->rules.len);
@@ -120,7 +168,7 @@ static void put_rules(struct buf *out, const struct ruleset *rs, const struct to
 	print_order(rs, order);
 	for (uint32_t i = 0; i < rs->rules.len; i++) {
 		buf_puts(out, i ? "," : "");
-		json_into(out, rule_json(rs, &rs->rules.data[order[i]], totals, &clock));
+		put_rule(out, rs, &rs->rules.data[order[i]], totals, &clock);
 	}
 }
 

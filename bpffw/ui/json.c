@@ -43,15 +43,41 @@ json_t *json_time(int64_t when)
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9))
 
+/* Says itself between quotes. */
+static bool is_plain(struct str text)
+{
+	for (uint32_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.s[i];
+
+		if (c < ' ' || c > '~' || c == '"' || c == '\\')
+			return false;
+	}
+	return true;
+}
+
 static int add_piece(const char *piece, size_t len, void *out)
 {
 	buf_add(out, (struct str){ piece, (uint32_t)len });
 	return 0;
 }
 
+void json_put_str(struct buf *out, struct str text)
+{
+	if (!is_plain(text)) {
+		json_into(out, json_str(text));
+		return;
+	}
+	buf_puts(out, "\"");
+	buf_add(out, text);
+	buf_puts(out, "\"");
+}
+
 void json_into(struct buf *out, json_t *object)
 {
-	json_dump_callback(object, add_piece, out, DUMP_FLAGS);
+	if (json_is_null(object))
+		buf_puts(out, "null");
+	else
+		json_dump_callback(object, add_piece, out, DUMP_FLAGS | JSON_ENCODE_ANY);
 	json_decref(object);
 }
 

@@ -17,7 +17,9 @@ json_t *json_str(struct str text);
 json_t *json_str_or_null(struct str text);
 /* RFC 3339 in UTC; 0: null. */
 json_t *json_time(int64_t when);
-/* Append @object without a newline and free it. */
+/* Append a string in its quotes, as json_str() has it. */
+void json_put_str(struct buf *out, struct str text);
+/* Append any value without a newline and free it. */
 void json_into(struct buf *out, json_t *object);
 /* Write @object as one line and free it. */
 void json_line(FILE *file, json_t *object);

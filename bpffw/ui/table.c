@@ -66,8 +66,13 @@ static uint32_t wrap_at(struct str text, unsigned int columns)
 
 static void pad(struct buf *out, unsigned int n)
 {
-	while (n--)
-		buf_puts(out, " ");
+	static const char blanks[] =
+		"                                                                ";
+	const unsigned int most = sizeof(blanks) - 1;
+
+	for (; n > most; n -= most)
+		buf_add(out, (struct str){ blanks, most });
+	buf_add(out, (struct str){ blanks, n });
 }
 
 /* Blanks are owed, not written, so that no line ends in them. */

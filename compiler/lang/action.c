@@ -138,7 +138,7 @@ static bool is_called(struct str word, const char *name, const char *const *alia
 	if (name[0] == word.s[0] && str_is(word, name))
 		return true;
 	for (; aliases && *aliases; aliases++)
-		if (str_is(word, *aliases))
+		if ((*aliases)[0] == word.s[0] && str_is(word, *aliases))
 			return true;
 	return false;
 }

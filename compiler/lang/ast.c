@@ -42,7 +42,7 @@ static void print_clause(struct buf *out, const struct ast_clause *clause, int i
 		   clause->row->name, clause->value.negated ? " not" : "");
 	print_words(out, &clause->value.atoms);
 	if (clause->row->syntax == SYNTAX_ACTION)
-		print_action(out, &clause->action);
+		print_action(out, clause->action);
 	print_span(out, clause->span);
 }
 

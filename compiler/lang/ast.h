@@ -36,9 +36,9 @@ struct ast_clause {
 	const struct clause *row;
 	struct span span; /* with its not */
 	struct span key;
-	struct ast_value value;   /* log every T: the time is its atom */
-	struct ast_action action; /* exceed */
-	bool negated;             /* "not" before the clause */
+	struct ast_value value;    /* log every T: the time is its atom */
+	struct ast_action *action; /* exceed; else NULL */
+	bool negated;              /* "not" before the clause */
 };
 
 /* Where a rule stands in the admin's own files. */

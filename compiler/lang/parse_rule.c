@@ -242,7 +242,8 @@ static bool parse_clause_value(struct parser *p, struct ast_clause *clause)
 		ok = parse_clause_text(p, clause);
 		break;
 	case SYNTAX_ACTION:
-		ok = parse_exceed(p, &clause->action);
+		clause->action = arena_new_array(p->ds->arena, struct ast_action, 1);
+		ok = parse_exceed(p, clause->action);
 		break;
 	case SYNTAX_LOG:
 		ok = parse_clause_every(p, clause);

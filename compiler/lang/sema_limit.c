@@ -471,6 +471,6 @@ void sema_limits(struct sema *s, const struct ast_rule *ast, const struct scope 
 		read_burst(s, &burst->value.atoms.data[0], &rule->limit);
 	for (uint32_t i = 0; per && i < per->value.atoms.len; i++)
 		read_key(s, &per->value.atoms.data[i], &rule->limit);
-	if (exceed && exceed->action.row)
-		check_exceed(s, &exceed->action, scope, rule);
+	if (exceed && exceed->action->row)
+		check_exceed(s, exceed->action, scope, rule);
 }
