@@ -72,6 +72,7 @@ struct act_entry {
 struct act_config {
 	__u32 does;  /* what any act does, bits of enum act_does */
 	__u32 overs; /* and what over its limit: 1 << enum act_over */
+	struct limit_clock clock;
 	struct limit_unit units[LIMIT_NUMBERS];
 };
 

@@ -62,6 +62,11 @@ static __always_inline __u64 packet_time(struct pkt *p)
 	return p->now;
 }
 
+static __always_inline __u64 bucket_time(struct pkt *p)
+{
+	return config.clock.tick ? limit_time(&config.clock, bpf_jiffies64()) : packet_time(p);
+}
+
 /* @salt: another bucket of the same limit */
 static __always_inline int is_over(const struct act_entry *act, struct pkt *p, __u64 salt)
 {
@@ -78,7 +83,7 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p, _
 	row = bpf_map_lookup_elem(&limits, &at);
 	if (!row)
 		return 1;
-	result = limit_take(row, limit, limit_tag(limit, hash), packet_time(p), p->frame_len,
+	result = limit_take(row, limit, limit_tag(limit, hash), bucket_time(p), p->frame_len,
 			    config.units);
 	if (result == LIMIT_EVICTED)
 		chain_count(SLOT_EVICTED, p);
@@ -263,7 +268,7 @@ static __noinline int is_again(struct pkt *p, __u32 index)
 	at = limit_row(&act->limit, hash);
 	row = bpf_map_lookup_elem(&limits, &at);
 	return row &&
-	       limit_try(row, &act->limit, limit_tag(&act->limit, hash), packet_time(p),
+	       limit_try(row, &act->limit, limit_tag(&act->limit, hash), bucket_time(p),
 			 act->limit.depth << LIMIT_FRACTION_BITS, config.units) == LIMIT_OVER;
 }
 

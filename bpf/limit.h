@@ -46,6 +46,24 @@ struct limit_row {
 /* Of the fixed point. */
 #define LIMIT_FRACTION_BITS 16
 
+/*
+ * What time it is. Where the bucket of each limit of the ruleset holds what LIMIT_TICKS ticks
+ * bring, it is that of the last tick: reading it is a load, the clock is a call of 15 to 30 ns. Any
+ * span of time then lets through what the rate is in it and one tick more, and the burst; the rate
+ * over many ticks is the same. Both count from one zero, so a cell survives when the clock changes,
+ * and user space reads all cells by CLOCK_MONOTONIC.
+ */
+#define LIMIT_TICKS 64u
+struct limit_clock {
+	__u64 jiffies, ns; /* a tick, and when it was */
+	__u64 tick;        /* ns; 0: by the clock */
+};
+
+static __always_inline __u64 limit_time(const volatile struct limit_clock *clock, __u64 jiffies)
+{
+	return (jiffies - clock->jiffies) * clock->tick + clock->ns;
+}
+
 struct act_limit {
 	__u64 identity; /* of rule, keys, unit: in the hash */
 	__u64 cost;     /* units of a packet or of a byte, fixed point */
@@ -66,6 +84,11 @@ struct limit_unit {
 	__u8 shift; /* + 1; 0: there is no such limit, its cells are free */
 	__u8 depth_bits;
 };
+
+static inline int limit_is_deep(const struct act_limit *limit, __u64 tick)
+{
+	return limit->depth >= LIMIT_TICKS * tick >> (limit->shift & 63);
+}
 
 enum limit_result {
 	LIMIT_WITHIN,

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpffw/runtime/state.h"
+#include "bpffw/runtime/ticks.h"
 
 static uint32_t rows_for(uint32_t flows)
 {
@@ -32,14 +32,11 @@ uint32_t flows_stats_entries(const struct compiled *compiled)
 	return compiled->flows ? 1 : 0;
 }
 
-/* The kernel's ticks a second: the coarse clocks move by one. */
 static uint32_t ticks_per_second(void)
 {
-	struct timespec tick;
+	uint64_t tick = ticks_length();
 
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) < 0 || tick.tv_sec || !tick.tv_nsec)
-		return 250;
-	return (uint32_t)(1000000000 / tick.tv_nsec);
+	return tick ? (uint32_t)(1000000000 / tick) : 250;
 }
 
 static void make_header(struct flow_header *header, uint32_t entries)
@@ -57,28 +54,10 @@ static void make_header(struct flow_header *header, uint32_t entries)
 		header->timeout[i] = (uint32_t)((uint64_t)seconds[i] * hz >> header->shift);
 }
 
-/* What flow_now() says in a program: jiffies have no reader in user space, so a program reads. */
-static int read_clock(uint32_t shift, uint32_t *ret_now, struct failure *f)
-{
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_jiffies64 },
-		{ .code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = BPF_REG_0, .imm = (int)shift },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	char frame[64] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame));
-	_cleanup_fd_ int program =
-		bpf_prog_load(BPF_PROG_TYPE_XDP, "bpffw_clock", "GPL", insns, 3, NULL);
-
-	if (program < 0 || bpf_prog_test_run_opts(program, &run) < 0)
-		return fail_bpf(f, errno, "cannot read the clock of the flows");
-	*ret_now = run.retval & FLOW_TIME_MASK;
-	return 0;
-}
-
 int flow_table_open(int map, struct flow_table *ret_table, struct failure *f)
 {
 	struct flow_table table = { .n = map_entries(map) };
+	uint64_t jiffies = 0;
 	int ret;
 
 	table.entries = mmap(NULL, (size_t)table.n * sizeof(struct flow_row),
@@ -87,12 +66,15 @@ int flow_table_open(int map, struct flow_table *ret_table, struct failure *f)
 		return fail(f, errno, "cannot map the flow table (%u entries)", table.n);
 	if (!flow_table_header(&table)->shift)
 		make_header(table.entries, table.n);
-	ret = read_clock(flow_table_header(&table)->shift, &table.now, f);
-	if (ret < 0)
+	ret = ticks_read(&jiffies, f);
+	if (ret < 0) {
 		flow_table_close(&table);
-	else
-		*ret_table = table;
-	return ret;
+		return ret;
+	}
+	/* As flow_now(). */
+	table.now = (uint32_t)(jiffies >> flow_table_header(&table)->shift) & FLOW_TIME_MASK;
+	*ret_table = table;
+	return 0;
 }
 
 void flow_table_close(struct flow_table *table)

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/inside.h"
+#include "bpffw/runtime/ticks.h"
 #include "bpffw/runtime/work.h"
 #include "compiler/ir/acts.h"
 #include "compiler/ir/limit.h"
@@ -35,6 +36,25 @@ int limits_fill(int old, int fresh, const struct compiled *compiled, struct fail
 		seed.cell[i] |= 1;
 	if (bpf_map_update_elem(fresh, &key, &seed, BPF_ANY) < 0)
 		return fail_bpf(f, errno, "cannot seed the table of the limits");
+	return 0;
+}
+
+int limits_clock(const struct compiled *compiled, struct limit_clock *ret_clock, struct failure *f)
+{
+	uint64_t tick = ticks_length(), jiffies = 0, ns = 0;
+	int ret;
+
+	*ret_clock = (struct limit_clock){ 0 };
+	if (!limits_wanted(compiled) || !tick)
+		return 0;
+	for (uint32_t i = 0; i < compiled->n_acts; i++)
+		if (compiled->acts[i].does & ACT_LIMIT &&
+		    !limit_is_deep(&compiled->acts[i].limit, tick))
+			return 0;
+	ret = ticks_read_pair(&jiffies, &ns, f);
+	if (ret < 0)
+		return ret;
+	*ret_clock = (struct limit_clock){ .jiffies = jiffies, .ns = ns, .tick = tick };
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 
 #include "bpf/event.h"
 #include "bpffw/runtime/clock.h"
+#include "bpffw/runtime/limits.h"
 #include "bpffw/runtime/lineinfo.h"
 #include "bpffw/runtime/object.h"
 #include "bpffw/runtime/pin.h"
@@ -304,6 +305,9 @@ static int load_actions(const struct unit *unit, const struct state *state,
 
 	if (!compiled->n_acts)
 		return 0;
+	err = limits_clock(compiled, &config.clock, f);
+	if (err < 0)
+		return err;
 	acts_units(compiled->acts, compiled->n_acts, config.units);
 	for (uint32_t i = 0; i < compiled->n_acts; i++) {
 		config.does |= compiled->acts[i].does;

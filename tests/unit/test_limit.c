@@ -123,6 +123,48 @@ static void test_rates(void **state)
 	}
 }
 
+/*
+ * By the clock of ticks: the rate within 1 %, in no span more than the burst and what the rate
+ * gives in one tick more. Which buckets are deep enough; a cell that changes from clock to clock.
+ */
+static void test_ticks(void **state)
+{
+	static const uint64_t ticks[] = { SECOND / 1000, SECOND / 250, SECOND / 100 };
+
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(*ticks); i++) {
+		static struct bench bench;
+		struct rule rule = rule_of(RATE_PACKETS, 5000, 1, 0, 0);
+		struct act_limit limit = limit_of(&rule, &bench);
+		/* The pair was read in the middle of the host's life. */
+		struct limit_clock clock = { .jiffies = 1u << 31, .ns = 77 * SECOND };
+		uint64_t passed = 0, more = 5000 * ticks[i] / SECOND, now = 0;
+
+		clock.tick = ticks[i];
+		memset(bench.rows, 0, sizeof(bench.rows));
+		assert_true(limit_is_deep(&limit, clock.tick));
+		for (uint64_t k = 0; k < 1000000; k++) {
+			uint64_t spent = k * (SECOND / 100000);
+
+			now = limit_time(&clock, clock.jiffies + spent / clock.tick);
+			passed += take(&bench, &limit, 5, now, 60) == LIMIT_WITHIN;
+			if (passed > spent * 5000 / SECOND + 5000 + more + 1)
+				fail_msg("%lu passed in %lu ns", passed, spent);
+		}
+		assert_in_range(passed, 54450, 55050);
+		/* It is empty by the other clock too. */
+		assert_int_equal(take(&bench, &limit, 5, now, 60), LIMIT_OVER);
+		assert_int_equal(take(&bench, &limit, 5, now + SECOND / 1000, 60), LIMIT_WITHIN);
+		rule.limit.burst = 63 * more;
+		limit = limit_of(&rule, &bench);
+		assert_false(limit_is_deep(&limit, clock.tick));
+		rule.limit.burst = 65 * more;
+		limit = limit_of(&rule, &bench);
+		assert_true(limit_is_deep(&limit, clock.tick));
+	}
+	/* Any bucket of a slow limit is. */
+	assert_true(limit_is_deep(&(struct act_limit){ .depth = 1, .shift = 44 }, SECOND / 100));
+}
+
 static void test_burst(void **state)
 {
 	static struct bench bench;
@@ -402,7 +444,7 @@ int main(void)
 		cmocka_unit_test(test_wrap),     cmocka_unit_test(test_clamp),
 		cmocka_unit_test(test_full_row), cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_clock),    cmocka_unit_test(test_flood_of_slow),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers),  cmocka_unit_test(test_ticks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
