@@ -88,7 +88,7 @@ static bool keep_news(struct diags *ds)
 	bool failed = false;
 
 	vec_for_each(d, &ds->list) {
-		if (d->code != W210 && d->code != W214 && d->code != W215)
+		if (d->code != W210 && d->code != W214 && d->code != W215 && d->code != W217)
 			continue;
 		failed |= d->code == W215;
 		ds->list.data[kept++] = *d;

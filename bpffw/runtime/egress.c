@@ -11,7 +11,6 @@
 
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/object.h"
-#include "bpffw/runtime/seed.h"
 
 /* Of Linux 6.6; the headers here are older. */
 #define ATTACH_TCX_EGRESS 47
@@ -436,16 +435,19 @@ static int adopt_table(struct store *store, int table, struct failure *f)
 	return pin_put(table, pin, f);
 }
 
-static int seed(const struct egress *egress, int map, struct failure *f)
+int egress_seed(const struct egress *egress, int map, struct seeded *ret_seeded, struct failure *f)
 {
 	_cleanup_flow_table_ struct flow_table table = { 0 };
-	uint32_t n;
+	bool own = false;
 	int ret;
 
+	*ret_seeded = (struct seeded){ 0 };
 	if (!egress->made.len)
 		return 0;
+	vec_for_each(name, &egress->made)
+		own |= str_is(*name, "lo");
 	ret = flow_table_open(map, &table, f);
-	return ret < 0 ? ret : seed_flows(&table, &n, f);
+	return ret < 0 ? ret : seed_flows(&table, own, ret_seeded, f);
 }
 
 static int follow(struct store *store, struct arena *arena, const targets *all,
@@ -454,6 +456,7 @@ static int follow(struct store *store, struct arena *arena, const targets *all,
 	_cleanup_fd_ int stats = -1;
 	struct egress egress = { .program = -1 };
 	struct state state = { 0 };
+	struct seeded seeded;
 	int ret = adopt_table(store, flows, f);
 
 	if (ret == 0 && state_get(store, "flow_stats", &stats) < 0)
@@ -464,7 +467,7 @@ static int follow(struct store *store, struct arena *arena, const targets *all,
 	state_hold(arena, &state, "flow_stats", stats);
 	ret = prepare(store, arena, &state, all, devices, &egress, f);
 	if (ret == 0)
-		ret = seed(&egress, flows, f);
+		ret = egress_seed(&egress, flows, &seeded, f);
 	if (ret < 0)
 		egress_undo(&egress);
 	else

@@ -8,6 +8,7 @@
 #ifndef BPFFW_EGRESS_H
 #define BPFFW_EGRESS_H
 
+#include "bpffw/runtime/seed.h"
 #include "bpffw/runtime/state.h"
 #include "bpffw/runtime/targets.h"
 
@@ -36,6 +37,8 @@ struct egress {
 int egress_prepare(struct store *store, struct arena *arena, const struct state *state,
 		   const targets *all, const netdevs *devices, struct egress *ret_egress,
 		   struct failure *f);
+/* What has a socket, where interfaces are tracked only now. @map: the flow table */
+int egress_seed(const struct egress *egress, int map, struct seeded *ret_seeded, struct failure *f);
 /* After a failed change: take off what egress_prepare() attached. */
 void egress_undo(struct egress *egress);
 /* Behind the commit: every wanted link runs the present program; the others go, unless @keep: a

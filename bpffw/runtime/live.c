@@ -13,7 +13,6 @@
 
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/list.h"
-#include "bpffw/runtime/seed.h"
 #include "bpffw/runtime/swap.h"
 #include "bpffw/runtime/work.h"
 #include "compiler/lang/print.h"
@@ -329,30 +328,43 @@ static void tell_learning(const struct live *live, uint64_t seconds, uint32_t n_
 	w->change->progress(w->change->progress_ctx, buf_text(&text));
 }
 
+static void warn_full(const struct work *w, const struct seeded *seeded)
+{
+	if (!seeded->lost)
+		return;
+	diag_warning(w->ds, (struct span){ 0 }, W217,
+		     "the flow table is too small for the connections that are open: %u of %u are "
+		     "not in it",
+		     seeded->lost, seeded->n);
+	diag_help(w->ds, "write 'option flows %u'", 2 * seeded->n);
+}
+
 /*
  * An interface that is tracked only now: what is open is taken from the socket tables, and what
  * has no socket here (a router's connections) is seen going out before the first packet is judged.
+ * What is accepted meanwhile is in the socket tables behind it: nobody judges the ACK yet that
+ * would confirm it.
  */
 static int learn(struct live *live)
 {
 	struct work *w = live->w;
 	struct timespec left = { .tv_sec = (time_t)(w->rs->learn ? w->rs->learn : LEARN_SECONDS) };
-	_cleanup_flow_table_ struct flow_table table = { 0 };
-	uint32_t n = 0;
-	int ret;
+	int map = state_fd(&w->state, "flows"), ret;
+	struct seeded seeded;
 
 	if (!w->egress.made.len)
 		return 0;
-	ret = flow_table_open(state_fd(&w->state, "flows"), &table, w->f);
-	if (ret == 0)
-		ret = seed_flows(&table, &n, w->f);
+	ret = egress_seed(&w->egress, map, &seeded, w->f);
 	/* At boot there is nothing to learn; an interface that came by itself is open meanwhile. */
-	if (ret < 0 || w->lenient)
-		return ret;
-	tell_learning(live, (uint64_t)left.tv_sec, n);
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		;
-	return 0;
+	if (ret == 0 && !w->lenient) {
+		tell_learning(live, (uint64_t)left.tv_sec, seeded.n);
+		while (nanosleep(&left, &left) < 0 && errno == EINTR)
+			;
+		ret = egress_seed(&w->egress, map, &seeded, w->f);
+	}
+	if (ret == 0)
+		warn_full(w, &seeded);
+	return ret;
 }
 
 static int track_flows(struct live *live)

@@ -17,6 +17,7 @@ struct dump {
 	const struct flow_table *table;
 	struct flow_stats stats;
 	uint8_t proto;
+	bool own;
 	uint32_t n;
 };
 
@@ -53,6 +54,18 @@ static void read_address(uint8_t family, const __be32 *at, __u64 ret_address[2])
 	ret_address[1] = family == FAMILY_IPV6 ? half(at + 2) : ntohl(at[0]);
 }
 
+/* Does the host talk to itself? That leaves by its loopback device. */
+static bool is_own(const struct flow_key *key)
+{
+	const __u64 *remote = key->remote;
+
+	if (remote[0] == key->local[0] && remote[1] == key->local[1])
+		return true;
+	if (key->family == FAMILY_IPV4)
+		return remote[1] >> 24 == IN_LOOPBACKNET;
+	return remote[0] == 0 && remote[1] == 1;
+}
+
 static int read_socket(const struct nlmsghdr *header, void *data)
 {
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(header);
@@ -74,6 +87,8 @@ static int read_socket(const struct nlmsghdr *header, void *data)
 	key.family = v4 ? FAMILY_IPV4 : FAMILY_IPV6;
 	read_address(key.family, src, key.local);
 	read_address(key.family, dst, key.remote);
+	if (!dump->own && is_own(&key))
+		return MNL_CB_OK;
 	key.lport = ntohs(msg->id.idiag_sport);
 	key.rport = ntohs(msg->id.idiag_dport);
 	h = flow_table_header(dump->table);
@@ -98,12 +113,13 @@ static int dump_sockets(struct mnl_socket *nl, uint8_t family, struct dump *dump
 	return netlink_ask(nl, request, read_socket, dump);
 }
 
-int seed_flows(const struct flow_table *table, uint32_t *ret_n, struct failure *f)
+int seed_flows(const struct flow_table *table, bool own, struct seeded *ret_seeded,
+	       struct failure *f)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP };
 	_cleanup_netlink_ struct mnl_socket *nl = netlink_open(NETLINK_SOCK_DIAG);
-	struct dump dump = { .table = table };
+	struct dump dump = { .table = table, .own = own };
 	int ret = nl ? 0 : -errno;
 
 	for (uint32_t i = 0; i < 4 && ret == 0; i++) {
@@ -115,6 +131,6 @@ int seed_flows(const struct flow_table *table, uint32_t *ret_n, struct failure *
 	}
 	if (ret < 0)
 		return fail(f, -ret, "cannot read the kernel's socket tables");
-	*ret_n = dump.n;
+	*ret_seeded = (struct seeded){ dump.n, (uint32_t)dump.stats.evicted_confirmed };
 	return 0;
 }
