@@ -67,7 +67,8 @@ $O/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # Their compare-and-swap needs kernel 5.12; the others load on older ones.
-$O/bpf/actions.bpf.o $O/bpf/enter.bpf.o $O/bpf/egress.bpf.o $O/bpf/trace.bpf.o: BPF_CPU := -mcpu=v3
+$O/bpf/actions.bpf.o $O/bpf/enter.bpf.o $O/bpf/egress.bpf.o $O/bpf/trace.bpf.o \
+$O/bpf/drops.bpf.o: BPF_CPU := -mcpu=v3
 $O/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D) && echo "  BPF     $<"
 	$(Q)$(CLANG) --target=bpf $(BPF_CPU) -O2 -g -Wall -Werror $(BPF_INC) -MMD -MP -c $< -o $@

@@ -104,7 +104,7 @@ struct pkt {
 	__u8 completed; /* this ACK acknowledges our own SYN-ACK: its source is not forged */
 	__u8 pad[1];
 	__u32 walk;    /* the parser's own; afterwards classify's */
-	__u32 slot;    /* classify's own: of a counter */
+	__u32 slot;    /* the counter of what decided, or'ed with SLOT_TOLD */
 	__u32 outside; /* classify's own: bit n: not in the chain entered at depth n */
 	__u32 act;     /* from classify to `actions`: index into the generation's acts (act.h) */
 	__u64 now;     /* bpf_ktime_get_ns(), 0: not read yet */
@@ -176,15 +176,18 @@ enum counter_slot {
 };
 _Static_assert(SLOT_MALFORMED + REASON_COUNT <= SLOT_RULES, "reasons fit below the rules");
 
+/* In pkt.slot: who decided has told an event of it. */
+#define SLOT_TOLD 0x80000000u
+
 /* gen/<n>/jmp: the generation's private program array. */
 enum gen_jump { GEN_CLASSIFY, GEN_ENTER, GEN_ACT, GEN_JUMPS };
 
 /*
  * abi<N>/jmp: the live generation, THE swap point; and what `trace` puts in front of it: a
  * classifier, and where that jumps with each packet. It has no array of its own, which would be
- * emptied when the tracer is killed.
+ * emptied when the tracer is killed. In front of both is what `monitor drops` looks through.
  */
-enum jmp_slot { JMP_LIVE, JMP_TRACE, JMP_TOLD = GEN_ACT, JMP_SLOTS };
+enum jmp_slot { JMP_LIVE, JMP_TRACE, JMP_TOLD = GEN_ACT, JMP_DROPS, JMP_SLOTS };
 
 /* ifindex -> interface number, open addressing: slot = (ifindex * IFACE_HASH) >> 22, then up to
  * IFACE_PROBES - 1 next ones (wrapping). One 64-bit store changes an entry. */
@@ -241,7 +244,13 @@ struct enter_config {
 /* The dispatcher's settings, in .data.config. */
 struct dispatcher_config {
 	__u64 fail_open; /* what an empty slot means */
-	__u64 trace;     /* 1: jump through JMP_TRACE */
+	union {
+		struct {
+			__u32 trace; /* 1: jump through JMP_TRACE */
+			__u32 drops; /* 1: jump through JMP_DROPS, and from there as above */
+		};
+		__u64 any;
+	};
 };
 
 #endif

@@ -10,9 +10,9 @@
 #include "bpf/abi.h"
 #include "bpf/limit.h"
 
-/* Non-terminal acts on the way of one packet, each two tail calls: the kernel allows 33, and two of
- * them are left for `trace`, so that any ruleset can be traced. */
-#define ACTS_ON_A_WAY 14
+/* Non-terminal acts on the way of one packet, each two tail calls: the kernel allows 33, and three
+ * of them are left for `trace` and `monitor drops`, so that any ruleset can be looked at. */
+#define ACTS_ON_A_WAY 13
 
 /* struct act_entry.place of the default. */
 #define ACT_DEFAULT 0xffffffffu

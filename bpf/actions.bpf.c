@@ -30,7 +30,7 @@ struct {
 	__type(value, struct limit_row);
 } limits SEC(".maps");
 
-/* By act, as many. */
+/* By act: two of them, of its matches and of its bans. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -99,9 +99,10 @@ static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what
 		.what = what,
 		.dropped = what == EVENT_OVER && (is(act, OVER_DROP) || is(act, OVER_BAN)),
 	};
-	__u32 index = p->act;
+	__u32 index = 2 * p->act;
 	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
 
+	p->slot |= SLOT_TOLD;
 	if (budget)
 		event_tell(budget, act->log_every, &note, p, packet_time(p));
 	return 0;
@@ -115,8 +116,10 @@ static __noinline int ban(struct pkt *p, __u32 index)
 {
 	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
 	struct event_note note = { .what = EVENT_BAN, .dropped = 1, .source = EVENT_RULE };
+	__u32 own = 2 * index + 1;
+	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &own);
 
-	if (!may_ban() || !act)
+	if (!may_ban() || !act || !budget)
 		return 0;
 	note.rule = act->rule;
 	note.ban_seconds = act->ban.seconds;
@@ -127,7 +130,8 @@ static __noinline int ban(struct pkt *p, __u32 index)
 	else if (p->family == FAMILY_IPV6)
 		list_ban(p, act->ban.list, LIST_ADDR6, p->src[0], p->src[1], act->ban.prefix6,
 			 act->ban.seconds);
-	event_tell(0, 0, &note, p, packet_time(p));
+	p->slot |= SLOT_TOLD;
+	event_tell(budget, 0, &note, p, packet_time(p));
 	return 0;
 }
 
@@ -215,7 +219,7 @@ static __always_inline int go_on(struct xdp_md *ctx, struct pkt *p, __u32 next)
 		return XDP_DROP;
 	p->from = next;
 	bpf_tail_call_static(ctx, &gen_jmp, GEN_CLASSIFY);
-	chain_count(SLOT_TOO_MANY_TAILS, p);
+	chain_decide(SLOT_TOO_MANY_TAILS, p);
 	return XDP_DROP;
 }
 
@@ -235,7 +239,7 @@ static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct 
 	/* A connection that was let in over its limit was counted by its SYN. */
 	if (is(act, OVER_ALLOW) && does(act, ACT_CONNECTIONS) && p->completed)
 		return XDP_PASS;
-	chain_count(act->over_slot, p);
+	chain_decide(act->over_slot, p);
 	if (does(act, ACT_LOG))
 		tell(act, p, EVENT_OVER);
 	if (is(act, OVER_ALLOW))
@@ -286,7 +290,7 @@ static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const st
 	if (is_cookie(p))
 		p->completed = COMPLETED_ANSWERED;
 	if (does(act, ACT_VERIFIED) && !again && is_over(act, p, LIMIT_EVIDENCE)) {
-		chain_count(act->over_slot, p);
+		chain_decide(act->over_slot, p);
 		ban(p, p->act);
 		return XDP_DROP;
 	}
@@ -308,11 +312,12 @@ int bpffw_actions(struct xdp_md *ctx)
 	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
 
 	if (!act) {
-		chain_count(SLOT_FALLTHROUGH, p);
+		chain_decide(SLOT_FALLTHROUGH, p);
 		return XDP_DROP;
 	}
 	if (does(act, ACT_SYN) && p->completed && p->completed != COMPLETED_ANSWERED)
 		return completed(ctx, p, act);
+	p->slot = act->slot;
 	if (!(does(act, ACT_CONNECTIONS) && p->completed))
 		chain_count(act->slot, p);
 	if (exceeds(ctx, p, act))

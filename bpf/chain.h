@@ -41,4 +41,11 @@ static __always_inline void chain_count(__u32 slot, const struct pkt *p)
 	counter->bytes += p->frame_len;
 }
 
+/* Count what decides. */
+static __always_inline void chain_decide(__u32 slot, struct pkt *p)
+{
+	p->slot = slot;
+	chain_count(slot, p);
+}
+
 #endif

@@ -51,8 +51,12 @@ int bpffw_dispatch(struct xdp_md *ctx)
 	pkt_parse(p, data, data_end,
 		  multi_buffer ? bpf_xdp_get_buff_len(ctx) : (__u32)(data_end - data));
 	p->ifnum = iface_number(ctx->ingress_ifindex);
-	if (config.trace)
-		bpf_tail_call_static(ctx, &jmp, JMP_TRACE);
+	if (config.any) {
+		if (config.drops)
+			bpf_tail_call_static(ctx, &jmp, JMP_DROPS);
+		if (config.trace)
+			bpf_tail_call_static(ctx, &jmp, JMP_TRACE);
+	}
 	bpf_tail_call_static(ctx, &jmp, JMP_LIVE);
 	chain_count(SLOT_NO_RULESET, p);
 	return config.fail_open ? XDP_PASS : XDP_DROP;

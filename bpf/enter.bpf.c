@@ -24,11 +24,11 @@ __u64 timed_facts;
 #define TIMED_SHIFT 32
 _Static_assert(PKT_FACTS <= TIMED_SHIFT, "a bit for each fact");
 
-static __always_inline int enter_decide(const struct pkt *p, __u32 stage, __u32 slot, int verdict)
+static __always_inline int enter_decide(struct pkt *p, __u32 stage, __u32 slot, int verdict)
 {
 	if (p->probe)
 		return ANSWER(stage, 0);
-	chain_count(slot, p);
+	chain_decide(slot, p);
 	return verdict;
 }
 
@@ -190,6 +190,6 @@ int bpffw_enter(struct xdp_md *ctx)
 	 */
 	if (p->probe)
 		return XDP_ABORTED;
-	chain_count(SLOT_FALLTHROUGH, p);
+	chain_decide(SLOT_FALLTHROUGH, p);
 	return XDP_DROP;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a rule with `log` reports. One ring buffer for all generations, read by `bpffw monitor`.
- * How much one rule may say is bounded here, so that a flood cannot drown the others: what is left
- * out is counted and told with the rule's next event.
+ * What a rule with `log` reports, and what `monitor drops` sees of the others. One ring buffer for
+ * all generations, read by `bpffw monitor`. How much one rule may say is bounded here, so that a
+ * flood cannot drown the others: what is left out is counted and told with the rule's next event.
  */
 #ifndef BPFFW_EVENT_H
 #define BPFFW_EVENT_H
@@ -19,6 +19,7 @@ enum event_source {
 	EVENT_RULE,
 	EVENT_DEFAULT,
 	EVENT_BLACKLIST,
+	EVENT_SLOT, /* what note.rule is the counter of: a drop without `log` */
 };
 
 enum event_what {
@@ -34,7 +35,7 @@ enum event_what {
 
 /* What the act knows of it. */
 struct event_note {
-	__u32 rule; /* id, with EVENT_RULE */
+	__u32 rule; /* id, with EVENT_RULE; counter slot, with EVENT_SLOT */
 	__u32 ban_seconds;
 	__u32 ban_list; /* number */
 	__u8 source;    /* enum event_source */
@@ -61,6 +62,12 @@ struct event_budget {
 struct event_state {
 	struct event_budget all;
 	__u64 lost; /* events for which the ring had no room, or that were above EVENT_GLOBAL */
+};
+
+/* The only entry of the map `drops_state`, which the monitor maps. */
+struct drops_state {
+	__u64 deadline; /* bpf_ktime_get_ns(): the monitor is dead; moved on by it */
+	__u64 tick;     /* jiffies when that was looked at */
 };
 
 /* A packet for `bpffw trace` or `top`, as the dispatcher parsed it. */
@@ -140,7 +147,7 @@ static __always_inline int event_may(struct event_budget *budget, __u64 now, __u
 
 /*
  * event_tell() - put @note and the packet into the ring.
- * @budget: of the rule; NULL: not bounded by itself
+ * @budget: of the rule
  * @every: seconds between two events, 0: EVENT_BURST a second
  */
 static __always_inline void event_tell(struct event_budget *budget, __u32 every,
@@ -152,8 +159,8 @@ static __always_inline void event_tell(struct event_budget *budget, __u32 every,
 	struct event *room;
 	__u32 zero = 0;
 
-	if (budget && !event_may(budget, now, every ? every * EVENT_NS : EVENT_NS,
-				 every ? 1 : EVENT_BURST, &left_out))
+	if (!event_may(budget, now, every ? every * EVENT_NS : EVENT_NS, every ? 1 : EVENT_BURST,
+		       &left_out))
 		return;
 	state = bpf_map_lookup_elem(&event_state, &zero);
 	if (!state)

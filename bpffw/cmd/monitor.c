@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Events as they come: matches of rules with `log`, and bans by rules. */
+/* Events as they come: matches of rules with `log`, bans by rules, drops by whatever drops. */
 #include <errno.h>
 #include <ifaddrs.h>
 #include <inttypes.h>
@@ -15,14 +15,18 @@
 #include "bpffw/ui/text.h"
 #include "compiler/lang/print.h"
 
+typedef VEC(const struct rule *) rule_index;
+
 struct monitor {
 	struct session s;      /* begun anew with each generation */
 	struct arena *arena;   /* of the event at hand */
 	struct generation gen; /* that names the rules */
+	rule_index by_slot;    /* and by their counters */
 	struct events *events;
 	struct pkt *own; /* family and dst: addresses of this host; malloc() */
 	size_t n_own;
 	unsigned int wanted; /* bits of enum event_what */
+	bool drops;          /* also those without `log` */
 	uint64_t left;       /* events to show, 0: without end */
 	bool done, color;
 	uint64_t lost; /* already told */
@@ -31,34 +35,115 @@ struct monitor {
 
 /* ---- what an event is about ---- */
 
-static const struct rule *rule_of(const struct monitor *m, const struct event *event)
+/* Who tells it. */
+struct teller {
+	const char *name;
+	const struct rule *rule; /* NULL: no rule, or one that is gone */
+	const char *reason;      /* NULL: the name says it all */
+	enum event_what what;
+};
+
+/* clang-format off */
+static const struct {
+	uint32_t slot;
+	const char *name, *reason;
+} stages[] = {
+	{ SLOT_DEFAULT_DROP,   "default",    NULL },
+	{ SLOT_BLACKLIST,      "blacklist",  NULL },
+	{ SLOT_FRAGMENTS,      "fragments",  NULL },
+	{ SLOT_BAD_COOKIE,     "bad-cookie", NULL },
+	{ SLOT_NO_RULESET,     "fault",      "no-ruleset" },
+	{ SLOT_FALLTHROUGH,    "fault",      "stage-missing" },
+	{ SLOT_TOO_MANY_TAILS, "fault",      "too-many-limits" },
+};
+/* clang-format on */
+
+static void put_slot(struct monitor *m, uint32_t slot, const struct rule *rule)
+{
+	while (m->by_slot.len <= slot)
+		vec_push(m->s.arena, &m->by_slot, NULL);
+	m->by_slot.data[slot] = rule;
+}
+
+static void index_rules(struct monitor *m)
+{
+	m->by_slot = (rule_index){ 0 };
+	vec_for_each(rule, &m->gen.rs->rules) {
+		put_slot(m, rule->slot, rule);
+		if (rule->over_slot)
+			put_slot(m, rule->over_slot, rule);
+	}
+}
+
+/* Return: false: the generation is still the same, or there is none. */
+static bool catch_up(struct monitor *m)
+{
+	if (m->done || !store_is_stale(m->s.store))
+		return false;
+	m->done = !follow_generation(&m->s, &m->gen);
+	if (m->done)
+		return false;
+	index_rules(m);
+	if (events_find(m->events, m->s.store, &m->s.f) < 0)
+		failure_clear(&m->s.f);
+	return true;
+}
+
+static const struct rule *rule_by_id(const struct monitor *m, uint32_t id)
 {
 	vec_for_each(rule, &m->gen.rs->rules)
-		if (event->note.source == EVENT_RULE && rule->id == event->note.rule)
+		if (rule->id == id)
 			return rule;
 	return NULL;
 }
 
-/* A rule that a newer generation has: read that one. Ids are never used twice. */
-static const struct rule *find_rule(struct monitor *m, const struct event *event)
+static const struct rule *rule_by_slot(const struct monitor *m, uint32_t slot)
 {
-	const struct rule *rule = rule_of(m, event);
-
-	if (rule || event->note.source != EVENT_RULE || !store_is_stale(m->s.store))
-		return rule;
-	m->done = !follow_generation(&m->s, &m->gen);
-	return m->done ? NULL : rule_of(m, event);
+	return slot < m->by_slot.len ? m->by_slot.data[slot] : NULL;
 }
 
-static const char *source_name(struct monitor *m, const struct event *event,
-			       const struct rule *rule)
+/* A rule that a newer generation has: read that one. Ids are never used twice. */
+static const struct rule *find_rule(struct monitor *m, uint32_t number,
+				    const struct rule *(*by)(const struct monitor *m,
+							     uint32_t number))
 {
+	const struct rule *rule = by(m, number);
+
+	return rule || !catch_up(m) ? rule : by(m, number);
+}
+
+static struct teller teller_of_slot(struct monitor *m, uint32_t slot, const struct pkt *pkt)
+{
+	struct teller teller = { .name = "removed", .what = EVENT_DROP };
+
+	for (size_t i = 0; i < sizeof(stages) / sizeof(*stages); i++)
+		if (stages[i].slot == slot)
+			return (struct teller){ stages[i].name, NULL, stages[i].reason,
+						EVENT_DROP };
+	if (slot > SLOT_MALFORMED && slot < SLOT_MALFORMED + REASON_COUNT)
+		return (struct teller){ "malformed", NULL, packet_reason(pkt->reason, NULL),
+					EVENT_DROP };
+	teller.rule = find_rule(m, slot, rule_by_slot);
+	if (!teller.rule)
+		return teller;
+	teller.name = rule_reference(m->arena, teller.rule);
+	if (teller.rule->over_slot == slot)
+		teller.what = EVENT_OVER;
+	return teller;
+}
+
+static struct teller teller_of(struct monitor *m, const struct event *event, const struct pkt *pkt)
+{
+	struct teller teller = { .name = "default", .what = event->note.what };
+
+	if (event->note.source == EVENT_SLOT)
+		return teller_of_slot(m, event->note.rule, pkt);
 	if (event->note.source == EVENT_DEFAULT)
-		return "default";
-	if (event->note.source == EVENT_BLACKLIST)
-		return "blacklist";
-	return rule ? rule_reference(m->arena, rule)
-		    : arena_printf(m->arena, "r%u", event->note.rule);
+		return teller;
+	teller.rule = find_rule(m, event->note.rule, rule_by_id);
+	teller.name = teller.rule ? rule_reference(m->arena, teller.rule)
+				  : arena_printf(m->arena, "r%u", event->note.rule);
+	return teller;
 }
 
 static bool read_address(const struct sockaddr *from, struct pkt *own)
@@ -129,8 +214,8 @@ static void put_time(struct buf *out, const struct monitor *m, const struct even
 	buf_puts(out, text);
 }
 
-static void put_ban(struct monitor *m, struct buf *out, const struct event *event,
-		    const struct pkt *pkt, const struct rule *rule)
+static void put_ban(struct buf *out, const struct event *event, const struct pkt *pkt,
+		    const struct rule *rule)
 {
 	net_print_ip(out, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
 	buf_puts(out, " for ");
@@ -142,24 +227,26 @@ static void put_ban(struct monitor *m, struct buf *out, const struct event *even
 }
 
 static void put_line(struct monitor *m, const struct event *event, const struct pkt *pkt,
-		     const struct rule *rule)
+		     const struct teller *teller)
 {
 	struct buf out = { .arena = m->arena };
-	unsigned int len = (unsigned int)strlen(told[event->note.what].word);
+	unsigned int len = (unsigned int)strlen(told[teller->what].word);
 
 	put_time(&out, m, event);
 	buf_puts(&out, " ");
-	text_tinted(&out, m->color, told[event->note.what].tint, told[event->note.what].word);
+	text_tinted(&out, m->color, told[teller->what].tint, told[teller->what].word);
 	buf_printf(&out, "%*s", len < 6 ? (int)(6 - len) : 1, "");
-	buf_printf(&out, "%-10s ", source_name(m, event, rule));
-	if (event->note.what == EVENT_BAN) {
-		put_ban(m, &out, event, pkt, rule);
+	buf_printf(&out, "%-10s ", teller->name);
+	if (teller->what == EVENT_BAN) {
+		put_ban(&out, event, pkt, teller->rule);
 	} else {
 		text_escape(&out, follow_interface(&m->gen, pkt->ifnum));
 		buf_puts(&out, " ");
 		packet_line_short(&out, pkt, is_own(m, pkt));
 	}
-	if (event->note.what == EVENT_OVER)
+	if (teller->reason)
+		buf_printf(&out, "  %s", teller->reason);
+	if (teller->what == EVENT_OVER)
 		buf_puts(&out, event->note.dropped ? "  dropped" : "  passed");
 	if (event->left_out)
 		buf_printf(&out, "  (%" PRIu64 " more in %u s)", (uint64_t)event->left_out,
@@ -169,20 +256,23 @@ static void put_line(struct monitor *m, const struct event *event, const struct 
 }
 
 static void put_json(struct monitor *m, const struct event *event, const struct pkt *pkt,
-		     const struct rule *rule)
+		     const struct teller *teller)
 {
+	uint32_t rule = teller->rule                       ? teller->rule->id
+			: event->note.source == EVENT_RULE ? event->note.rule
+							   : 0;
 	struct buf text = { .arena = m->arena };
 	json_t *object = json_schema("event");
 
 	json_object_set_new(object, "time",
 			    json_time(((int64_t)event->time + m->epoch) / (int64_t)EVENT_NS));
-	json_object_set_new(object, "event", json_string(told[event->note.what].json));
-	json_object_set_new(object, "by", json_string(source_name(m, event, rule)));
-	json_object_set_new(object, "rule",
-			    event->note.source == EVENT_RULE ? json_sprintf("r%u", event->note.rule)
-							     : json_null());
+	json_object_set_new(object, "event", json_string(told[teller->what].json));
+	json_object_set_new(object, "by", json_string(teller->name));
+	json_object_set_new(object, "rule", rule ? json_sprintf("r%u", rule) : json_null());
+	if (teller->reason)
+		json_object_set_new(object, "reason", json_string(teller->reason));
 	json_object_set_new(object, "interface", json_str(follow_interface(&m->gen, pkt->ifnum)));
-	if (event->note.what == EVENT_BAN) {
+	if (teller->what == EVENT_BAN) {
 		net_print_ip(&text, pkt->family, (u128)pkt->src[0] << 64 | pkt->src[1]);
 		json_object_set_new(object, "banned", json_str(str_of(buf_text(&text))));
 		json_object_set_new(object, "seconds", json_integer(event->note.ban_seconds));
@@ -191,7 +281,7 @@ static void put_json(struct monitor *m, const struct event *event, const struct 
 	packet_line(&text, pkt);
 	json_object_set_new(object, "packet", json_str(str_of(buf_text(&text))));
 	json_object_set_new(object, "dropped",
-			    json_boolean(event->note.what == EVENT_DROP || event->note.dropped));
+			    json_boolean(teller->what == EVENT_DROP || event->note.dropped));
 	json_object_set_new(object, "left_out", json_integer((json_int_t)event->left_out));
 	json_line(stdout, object);
 }
@@ -199,22 +289,20 @@ static void put_json(struct monitor *m, const struct event *event, const struct 
 static void show(void *ctx, const struct event *event)
 {
 	struct monitor *m = ctx;
-	const struct rule *rule;
+	struct teller teller;
 	struct pkt pkt = { 0 };
 
 	if (m->done || event->note.what > EVENT_BAN || !(m->wanted & 1u << event->note.what))
 		return;
 	memcpy(&pkt, event->pkt, EVENT_PKT);
-	rule = find_rule(m, event);
-	if (m->done)
-		return;
 	m->arena = arena_new();
-	if (m->s.in->json)
-		put_json(m, event, &pkt, rule);
-	else
-		put_line(m, event, &pkt, rule);
+	teller = teller_of(m, event, &pkt);
+	if (!m->done && m->s.in->json)
+		put_json(m, event, &pkt, &teller);
+	else if (!m->done)
+		put_line(m, event, &pkt, &teller);
 	arena_free(m->arena);
-	m->done = m->left == 1;
+	m->done |= m->left == 1;
 	m->left -= m->left > 0;
 }
 
@@ -249,6 +337,7 @@ static enum exit_code follow(struct monitor *m)
 	follow_begin();
 	while (!m->done && !follow_interrupted() && !ferror(stdout) && ret == 0) {
 		ret = events_poll(m->events, FOLLOW_POLL_MS, show, m, &m->s.f);
+		catch_up(m);
 		tell_lost(m);
 		fflush(stdout);
 	}
@@ -270,6 +359,7 @@ static bool read_arguments(struct monitor *m)
 	const char *count = opt_value(in, "count");
 
 	m->wanted = in->argc ? 0 : ~0u;
+	m->drops = in->argc && strcmp(in->argv[0], "drops") == 0;
 	for (size_t i = 0; in->argc && i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (strcmp(kinds[i].word, in->argv[0]) == 0)
 			m->wanted = kinds[i].wanted;
@@ -310,10 +400,13 @@ static enum exit_code monitor(struct monitor *m)
 		code = session_running(s, &m->gen);
 	if (code)
 		return code;
-	ret = tells(m->gen.rs) ? events_open(s->store, &m->events, &s->f) : -ENOENT;
+	index_rules(m);
+	ret = m->drops || tells(m->gen.rs) ? events_open(s->store, m->drops, &m->events, &s->f)
+					   : -ENOENT;
 	if (ret == -ENOENT)
 		return report_error(s->in, EXIT_ABSENT,
-				    "add 'log' to a rule, or 'default drop log every 1s'",
+				    "'bpffw monitor drops' tells what is dropped; for more add "
+				    "'log' to a rule, or 'default drop log every 1s'",
 				    "nothing is logged by the running rules");
 	if (ret < 0)
 		return session_failed(s);
@@ -347,11 +440,13 @@ static const struct option_row opts[] = {
 const struct command cmd_monitor = {
 	.name = "monitor",
 	.args = "[drops|bans|log]",
-	.help = "events as they come: matches of rules with 'log', and bans",
+	.help = "events as they come: matches of rules with 'log', bans, drops",
 	.details =
-		"Rules without 'every' tell at most 10 matches a second; what is left out is told "
-		"with the next one, events that are lost are counted. Ends with Ctrl-C. With "
-		"--json each line is an object.",
+		"'drops' tells every kind of drop and bans, also where no rule says 'log'; 'bans' "
+		"those of rules; 'log' (and nothing) what rules with 'log' tell, and bans. Rules "
+		"without 'every' tell at most 10 matches a second, and so does whatever drops; "
+		"what is left out is told with the next one, events that are lost are counted. "
+		"Ends with Ctrl-C. With --json each line is an object.",
 	.example = "bpffw monitor drops",
 	.opts = opts,
 	.min_args = 0,

@@ -8,6 +8,14 @@
 /* Where clocks change twice a year, four changes are two years. */
 #define DAYS_AHEAD (3 * 366)
 
+uint64_t clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static int32_t offset_at(time_t when)
 {
 	struct tm local;

@@ -5,6 +5,9 @@
 
 #include "compiler/lang/rule.h"
 
+/* CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(). */
+uint64_t clock_now(void);
+
 /* As this host has it now: TAI - UTC, the UTC offset and its next changes within three years. */
 struct clock_config clock_read(void);
 

@@ -31,12 +31,14 @@
 extern const unsigned char bpf_enter_start[], bpf_enter_end[], bpf_probe_start[], bpf_probe_end[];
 extern const unsigned char bpf_actions_start[], bpf_actions_end[], bpf_trace_start[],
 	bpf_trace_end[];
+extern const unsigned char bpf_drops_start[], bpf_drops_end[];
 
 static const struct embedded embedded_enter = { "bpffw_enter", bpf_enter_start, bpf_enter_end };
 static const struct embedded embedded_actions = { "bpffw_actions", bpf_actions_start,
 						  bpf_actions_end };
 static const struct embedded embedded_probe = { "bpffw_probe", bpf_probe_start, bpf_probe_end };
 static const struct embedded embedded_trace = { "bpffw_trace", bpf_trace_start, bpf_trace_end };
+static const struct embedded embedded_drops = { "bpffw_drops", bpf_drops_start, bpf_drops_end };
 
 /* Programs that are jumped to must agree with the dispatcher in this. */
 static uint32_t program_flags(const struct unit *unit)
@@ -102,15 +104,15 @@ static int load_acts(const struct compiled *compiled, int *ret_fd, struct failur
 	return 0;
 }
 
-/* How much each rule with `log` has said. */
+/* How much each rule with `log` has said, and how much of its bans. */
 static int load_budgets(const struct compiled *compiled, int *ret_fd, struct failure *f)
 {
 	if (!compiled->n_acts)
 		return 0;
 	*ret_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpffw_budgets", 4,
-				 sizeof(struct event_budget), compiled->n_acts, NULL);
+				 sizeof(struct event_budget), 2 * compiled->n_acts, NULL);
 	return *ret_fd < 0 ? fail_bpf(f, -*ret_fd, "cannot create a map of %u entries",
-				      compiled->n_acts)
+				      2 * compiled->n_acts)
 			   : 0;
 }
 
@@ -457,6 +459,49 @@ void tracer_close(struct tracer *tracer)
 	fd_cleanup(&tracer->told);
 	fd_cleanup(&tracer->ring);
 	fd_cleanup(&tracer->state);
+}
+
+static int load_drops(const struct unit *unit, struct watcher *watcher, struct failure *f)
+{
+	_cleanup_object_ struct object object = { 0 };
+	const struct loaded none = LOADED_NONE;
+	const struct state state = { 0 };
+	int err = open_object(&embedded_drops, unit, &state, &none, &object, f);
+
+	if (err)
+		return err;
+	watcher->program = err = object_load(&object, f);
+	if (err >= 0)
+		watcher->ring = err = take_map(&object, "events", f);
+	if (err >= 0)
+		watcher->told = err = take_map(&object, "event_state", f);
+	if (err >= 0)
+		watcher->state = err = take_map(&object, "drops_state", f);
+	return err < 0 ? err : 0;
+}
+
+int load_watcher(const struct unit *unit, struct watcher *ret_watcher, struct failure *f)
+{
+	struct watcher watcher = WATCHER_NONE;
+	struct unit own = *unit;
+	int err;
+
+	own.counters = unit->own_slots;
+	err = load_drops(&own, &watcher, f);
+	if (err) {
+		watcher_close(&watcher);
+		return err;
+	}
+	*ret_watcher = watcher;
+	return 0;
+}
+
+void watcher_close(struct watcher *watcher)
+{
+	fd_cleanup(&watcher->program);
+	fd_cleanup(&watcher->ring);
+	fd_cleanup(&watcher->told);
+	fd_cleanup(&watcher->state);
 }
 
 void loaded_close(struct loaded *loaded)

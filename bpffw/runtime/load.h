@@ -59,6 +59,17 @@ int load_tracer(const struct unit *unit, struct diags *ds, const struct compiled
 		int flows, uint32_t ring, struct tracer *ret_tracer, struct failure *f);
 void tracer_close(struct tracer *tracer);
 
+/* What `monitor drops` puts in front of the running ruleset. */
+struct watcher {
+	int program;
+	int ring, told; /* its events, and their struct event_state */
+	int state;      /* struct drops_state */
+};
+#define WATCHER_NONE ((struct watcher){ -1, -1, -1, -1 })
+
+int load_watcher(const struct unit *unit, struct watcher *ret_watcher, struct failure *f);
+void watcher_close(struct watcher *watcher);
+
 /*
  * witness_run() - witness packets through the loaded programs, compared with eval, non-terminals
  * included (from = place + 1). A mismatch is retried three times, then it is our bug and the

@@ -18,6 +18,7 @@
 
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/egress.h"
+#include "bpffw/runtime/events.h"
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 #include "bpffw/runtime/state.h"
@@ -257,6 +258,8 @@ int swap_recover(struct store *store, struct failure *f)
 	ret = state_recover(store, f);
 	if (ret == 0)
 		ret = trace_recover(store, f);
+	if (ret == 0)
+		ret = events_recover(store, f);
 	if (ret == 0 && store->running)
 		ret = swap_finish_counters(store, store->running, f);
 	return ret < 0 ? ret : recover_links(store, f);

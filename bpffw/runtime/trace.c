@@ -10,12 +10,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpffw/runtime/clock.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/lock.h"
 #include "bpffw/runtime/observe.h"
@@ -79,24 +79,15 @@ bool trace_filter(struct diags *ds, const struct ruleset *rs, const struct expec
 
 /* ---- the slots ---- */
 
-static int set_slot(const struct unit *unit, uint32_t slot, int program, struct failure *f)
-{
-	int ret = program < 0 ? bpf_map_delete_elem(unit->jmp, &slot)
-			      : bpf_map_update_elem(unit->jmp, &slot, &program, BPF_ANY);
-
-	return ret < 0 && ret != -ENOENT ? fail_bpf(f, -ret, "cannot write the slot of the tracer")
-					 : 0;
-}
-
 static int clear_slots(const struct unit *unit, struct failure *f)
 {
-	int ret = unit_set_trace(unit, false, f);
+	int ret = unit_set_front(unit, JMP_TRACE, false, f);
 
 	if (ret == 0)
-		ret = set_slot(unit, JMP_TRACE, -1, f);
+		ret = unit_write(unit, JMP_TRACE, -1, f);
 	if (ret == 0)
 		swap_grace();
-	return ret < 0 ? ret : set_slot(unit, JMP_TOLD, -1, f);
+	return ret < 0 ? ret : unit_write(unit, JMP_TOLD, -1, f);
 }
 
 static int set_slots(struct trace *trace, struct failure *f)
@@ -107,21 +98,11 @@ static int set_slots(struct trace *trace, struct failure *f)
 
 	trace->set = true;
 	if (ret == 0 && filtered)
-		ret = set_slot(&trace->unit, JMP_TOLD, tracer->told, f);
+		ret = unit_write(&trace->unit, JMP_TOLD, tracer->told, f);
 	if (ret == 0)
-		ret = set_slot(&trace->unit, JMP_TRACE, filtered ? tracer->classify : tracer->told,
-			       f);
-	return ret < 0 ? ret : unit_set_trace(&trace->unit, true, f);
-}
-
-static bool any_slot(const struct unit *unit)
-{
-	uint32_t id;
-
-	for (uint32_t slot = JMP_TRACE; slot < JMP_SLOTS; slot++)
-		if (bpf_map_lookup_elem(unit->jmp, &slot, &id) == 0)
-			return true;
-	return false;
+		ret = unit_write(&trace->unit, JMP_TRACE,
+				 filtered ? tracer->classify : tracer->told, f);
+	return ret < 0 ? ret : unit_set_front(&trace->unit, JMP_TRACE, true, f);
 }
 
 static const char *lock_dir(struct store *store)
@@ -134,7 +115,7 @@ int trace_recover(struct store *store, struct failure *f)
 	_cleanup_fd_ int lock = -1;
 	int ret;
 
-	if (!any_slot(&store->unit))
+	if (!unit_has(&store->unit, JMP_TRACE) && !unit_has(&store->unit, JMP_TOLD))
 		return 0;
 	ret = lock_reader(lock_dir(store), DOING, ONE_READER, &lock, f);
 	if (ret == -EBUSY) {
@@ -146,17 +127,9 @@ int trace_recover(struct store *store, struct failure *f)
 
 /* ---- the reader ---- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void move_deadline(struct trace *trace)
 {
-	__atomic_store_n(&trace->state->deadline, now_ns() + GRACE_NS, __ATOMIC_RELAXED);
+	__atomic_store_n(&trace->state->deadline, clock_now() + GRACE_NS, __ATOMIC_RELAXED);
 }
 
 static int deliver(void *ctx, void *data, size_t size)

@@ -323,15 +323,33 @@ int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struc
 	return 0;
 }
 
-int unit_set_trace(const struct unit *unit, bool on, struct failure *f)
+int unit_set_front(const struct unit *unit, enum jmp_slot slot, bool on, struct failure *f)
 {
 	struct dispatcher_config *config = map_value(unit->config, sizeof(*config), f);
 
 	if (!config)
 		return -f->err;
-	__atomic_store_n(&config->trace, on, __ATOMIC_RELEASE);
+	__atomic_store_n(slot == JMP_DROPS ? &config->drops : &config->trace, on, __ATOMIC_RELEASE);
 	munmap(config, sizeof(*config));
 	return 0;
+}
+
+int unit_write(const struct unit *unit, enum jmp_slot slot, int program, struct failure *f)
+{
+	uint32_t key = slot;
+	int ret = program < 0 ? bpf_map_delete_elem(unit->jmp, &key)
+			      : bpf_map_update_elem(unit->jmp, &key, &program, BPF_ANY);
+
+	return ret < 0 && ret != -ENOENT
+		       ? fail_bpf(f, -ret, "cannot write a slot in front of the ruleset")
+		       : 0;
+}
+
+bool unit_has(const struct unit *unit, enum jmp_slot slot)
+{
+	uint32_t key = slot, id;
+
+	return bpf_map_lookup_elem(unit->jmp, &key, &id) == 0;
 }
 
 uint32_t unit_slot(const struct unit *unit)

@@ -37,8 +37,11 @@ int unit_sweep(const struct unit *unit, const netdevs *devices, struct failure *
 /* `option fail`: what the dispatcher does without a ruleset. */
 int unit_fail_open(const struct unit *unit, bool fail_open, bool *ret_was, struct failure *f);
 
-/* Does the dispatcher jump through JMP_TRACE? */
-int unit_set_trace(const struct unit *unit, bool on, struct failure *f);
+/* Does the dispatcher jump through the slot? JMP_TRACE or JMP_DROPS. */
+int unit_set_front(const struct unit *unit, enum jmp_slot slot, bool on, struct failure *f);
+/* What lies in front of the ruleset: not JMP_LIVE. @program: -1 empties the slot */
+int unit_write(const struct unit *unit, enum jmp_slot slot, int program, struct failure *f);
+bool unit_has(const struct unit *unit, enum jmp_slot slot);
 
 /* The program in the slot of `jmp`: its id, 0: empty. */
 uint32_t unit_slot(const struct unit *unit);

@@ -50,7 +50,7 @@ file
 error   E183 6:5-30
 error   E183 7:5-21
 
-# A packet's way holds 14 limits; those that cannot meet do not count.
+# A packet's way holds 13 limits; those that cannot meet do not count.
 file
 | version 1
 | interface eth0
@@ -68,10 +68,9 @@ file
 | rate-limit 11/s udp
 | rate-limit 12/s udp
 | rate-limit 13/s udp
-| rate-limit 14/s udp
 | rate-limit 15/s udp dport 53
 error   E192 3:1-13
-says    'l1', 'l2' and 13 more
+says    'l1', 'l2' and 12 more
 
 file
 | version 1
