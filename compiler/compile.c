@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "bpf/flow.h"
+#include "bpf/limit.h"
 #include "compiler/gen/straight.h"
 #include "compiler/gen/symbolic.h"
 #include "compiler/gen/walker.h"
@@ -27,6 +28,23 @@ static bool report_unsupported(struct diags *ds, const struct ruleset *rs)
 		diag_error(ds, word->span, E190, "'" STR_FMT "' is not supported yet",
 			   STR_ARG(word->text));
 	return rs->unsupported.len > 0;
+}
+
+/* A cell of the table says by a number whose it is; with one number two would undo each other. */
+static bool limits_have_numbers(struct diags *ds, const struct ruleset *rs)
+{
+	const struct rule *first = NULL;
+	uint32_t n = 0;
+
+	vec_for_each(rule, &rs->rules)
+		if (rule->limit.present && n++ == LIMIT_NUMBERS)
+			first = rule;
+	if (!first)
+		return true;
+	diag_error(ds, first->span, E194, "%u limits: a ruleset has %u at most, this is one more",
+		   n, LIMIT_NUMBERS);
+	diag_help(ds, "one rule with 'per dst' or 'per dport' has a bucket for each of them");
+	return false;
 }
 
 static void take_places(const struct places *places, struct compiled *compiled)
@@ -280,7 +298,7 @@ bool compile_with(struct diags *ds, const struct ruleset *rs, struct compile_opt
 	struct gen gen;
 	struct compiled compiled = { 0 };
 
-	if (report_unsupported(ds, rs))
+	if (report_unsupported(ds, rs) || !limits_have_numbers(ds, rs))
 		return false;
 	compiled.lowered = facts_lower(ds, rs, &compiled.enter);
 	if (!compiled.lowered)

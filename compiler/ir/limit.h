@@ -21,7 +21,7 @@ uint8_t limit_clock(const struct limit *limit, uint8_t old);
 bool limit_same(const struct limit *a, const struct limit *b);
 
 /*
- * limit_numbers() - by rule: below LIMIT_NUMBERS, of those with a limit unique while there are not
+ * limit_numbers() - by rule: below LIMIT_NUMBERS, of those with a limit unique: compile() refuses
  * more of them. Cells of two limits with one number would be taken for each other's.
  */
 const uint16_t *limit_numbers(struct arena *arena, const struct ruleset *rs);

@@ -176,4 +176,23 @@ sed -i '/name last/d' "$work/many.fw"
 exits 2 "14 limits" fw check "$work/many.fw"
 says "which ones" 'E192'
 
+
+# Each limit has a number of its own: 1024 hold, and one more is refused where it stands.
+{
+	printf 'version 1\ninterface eth0\ndefault drop\noption fragments drop\n'
+	for i in $(seq 1024); do echo "allow udp dport $i rate 1/h burst 1"; done
+} >"$work/most.fw"
+ok "1024 limits" fw apply --force "$work/most.fw"
+for i in 1 2 1024; do udp 2 203.0.113.1 "$i"; done
+same "each has its bucket" "$(fw list --json | "$PYTHON" -c '
+import json, sys
+rules = json.load(sys.stdin)["rules"]
+print(*(rules[i]["exceed"]["packets"] for i in (0, 1, 1023)))')" "1 1 1"
+echo "allow udp dport 2000 rate 1/h" >>"$work/most.fw"
+exits 2 "one more" fw apply "$work/most.fw"
+says "which" 'most.fw:1029:1: error: 1025 limits.*E194'
+same "the others stay" "$(fw list --json | "$PYTHON" -c '
+import json, sys
+print(len(json.load(sys.stdin)["rules"]))')" 1024
+
 finish
