@@ -87,10 +87,20 @@ static json_t *active_json(const struct rule *rule, const struct clock_config *c
 	return json_boolean(clock_allows(clock, rule, (uint64_t)time(NULL)));
 }
 
-static const char *const outcomes[] = {
-	[OVER_DROP] = "dropped",   [OVER_COUNT] = "counted", [OVER_BAN] = "banned",
-	[OVER_COOKIE] = "cookies", [OVER_ALLOW] = "allowed",
-};
+const char *excess_outcome(enum act_over over)
+{
+	static const char *const outcomes[] = {
+		[OVER_DROP] = "dropped",   [OVER_COUNT] = "counted", [OVER_BAN] = "banned",
+		[OVER_COOKIE] = "cookies", [OVER_ALLOW] = "allowed",
+	};
+
+	return outcomes[over];
+}
+
+enum act_over excess_of(const struct rule *rule)
+{
+	return rule->verb.row->verb == VERB_SYNCOOKIE ? OVER_COOKIE : acts_over(rule);
+}
 
 /* What a limit caught, and what became of it. */
 static json_t *exceed_json(const struct rule *rule, const struct totals *totals)
@@ -101,7 +111,7 @@ static json_t *exceed_json(const struct rule *rule, const struct totals *totals)
 		return json_null();
 	object =
 		json_pack("{s:s,s:s}", "action", rule->exceed.row ? rule->exceed.row->name : "drop",
-			  "outcome", outcomes[acts_over(rule)]);
+			  "outcome", excess_outcome(acts_over(rule)));
 	set_counter(object, totals_of(totals, rule->over_slot));
 	return object;
 }

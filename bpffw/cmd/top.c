@@ -54,13 +54,13 @@ static void on_packet(void *ctx, const struct traced *traced)
 {
 	struct top *top = ctx;
 	struct pkt pkt = { 0 };
-	struct eval_result result;
+	struct observed observed;
 
 	memcpy(&pkt, traced->pkt, EVENT_PKT);
 	observer_fill(&top->observer, &pkt,
 		      (uint64_t)(((int64_t)traced->time + top->epoch) / SECOND_NS));
-	result = eval_packet(top->observer.rs, &pkt, false);
-	top_add(&top->table, top->by, &pkt, &result);
+	observed = observer_decide(&top->observer, &pkt, traced->time, NULL, NULL);
+	top_add(&top->table, top->by, &pkt, &observed, top->observer.rs);
 }
 
 /* ---- what is shown ---- */

@@ -5,6 +5,7 @@
 
 #include "bpffw/cmd/entries.h"
 #include "compiler/base/net.h"
+#include "compiler/ir/acts.h"
 
 /* What rows of a kind have in common. An IPv6 source is its /64, as in limits. */
 struct key {
@@ -38,22 +39,34 @@ static struct top_row *row_of(struct top_table *t, const struct key *key)
 	return vec_add(t->arena, &t->rows);
 }
 
-static void count(struct top_row *row, const struct pkt *pkt, const struct eval_result *result)
+static void count(struct top_row *row, const struct pkt *pkt, const struct eval_result *result,
+		  bool over)
 {
 	row->packets++;
 	row->bytes += pkt->frame_len;
 	row->dropped += !result->allow;
 	row->last = *pkt;
 	row->result = *result;
+	row->over = over;
 }
 
 void top_add(struct top_table *t, enum top_by by, const struct pkt *pkt,
-	     const struct eval_result *result)
+	     const struct observed *observed, const struct ruleset *rs)
 {
-	struct key key = key_of(by, pkt, result);
+	struct eval_result result = observed->result;
+	bool over = observed->bucket == BUCKET_USED_UP;
+	struct key key;
 
-	count(row_of(t, &key), pkt, result);
-	count(&t->all, pkt, result);
+	if (over) {
+		const struct rule *rule = &rs->rules.data[observed->over];
+
+		result = (struct eval_result){ .stage = ANSWER_RULE,
+					       .rule = observed->over,
+					       .allow = acts_over(rule) == OVER_ALLOW };
+	}
+	key = key_of(by, pkt, &result);
+	count(row_of(t, &key), pkt, &result, over);
+	count(&t->all, pkt, &result, over);
 }
 
 static uint64_t weight(const struct top_row *row, enum top_sort sort)
@@ -108,7 +121,7 @@ const char *top_state(struct arena *arena, const struct observer *observer,
 	if (pkt->allowlisted)
 		return "allowlisted";
 	if (!pkt->blacklisted)
-		return "-";
+		return row->over ? "over limit" : "-";
 	if (pkt->family == FAMILY_IPV6)
 		prefix = (struct list_prefix){ .kind = LIST_ADDR6,
 					       .length = 128,

@@ -13,6 +13,7 @@ enum top_sort { TOP_PACKETS, TOP_BITS, TOP_DROPPED, TOP_SORTS };
 struct top_row {
 	struct pkt last;           /* the newest packet of it */
 	struct eval_result result; /* of that */
+	bool over;                 /* a limit has it; it is the result's rule */
 	uint64_t packets, bytes, dropped;
 };
 
@@ -27,7 +28,7 @@ struct top_table {
 
 /* @pkt: filled (observe.h) */
 void top_add(struct top_table *table, enum top_by by, const struct pkt *pkt,
-	     const struct eval_result *result);
+	     const struct observed *observed, const struct ruleset *rs);
 /* The index is of no use behind it. */
 void top_sort(struct top_table *table, enum top_sort sort);
 
@@ -36,7 +37,7 @@ const char *top_key(struct arena *arena, enum top_by by, const struct ruleset *r
 		    const struct top_row *row);
 /* Who decided the newest packet: "web", "default". */
 const char *top_decider(struct arena *arena, const struct ruleset *rs, const struct top_row *row);
-/* "banned 9m12s", "allowlisted", "-" */
+/* "banned 9m12s", "allowlisted", "over limit", "-" */
 const char *top_state(struct arena *arena, const struct observer *observer,
 		      const struct top_row *row);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bpffw/cmd/follow.h"
+#include "bpffw/cmd/list_json.h"
 #include "bpffw/runtime/observe.h"
 #include "bpffw/runtime/trace.h"
 #include "bpffw/ui/json.h"
@@ -40,6 +41,7 @@ struct seen {
 	struct pkt pkt;
 	int64_t when; /* ns */
 	struct eval_result result;
+	struct observed observed;
 	VEC(uint32_t) passed, matched; /* rules, in order; `passed` of its own protocol only */
 	VEC(uint32_t) all;             /* both, in order: index << 1 | matched */
 };
@@ -63,6 +65,14 @@ static const struct rule *decider(const struct seen *seen)
 	if (seen->result.stage != ANSWER_RULE)
 		return NULL;
 	return &seen->t->gen.rs->rules.data[seen->result.rule];
+}
+
+/* The limit that may have stopped it before, or NULL. */
+static const struct rule *over_rule(const struct seen *seen)
+{
+	if (seen->observed.bucket == BUCKET_ROOM)
+		return NULL;
+	return &seen->t->gen.rs->rules.data[seen->observed.over];
 }
 
 static void put_time(struct buf *out, int64_t when)
@@ -89,6 +99,28 @@ static void put_rules(struct buf *out, const struct seen *seen)
 		buf_printf(out, "(%u more) ", n - SHOWN_MAX);
 }
 
+/* What may have become of it before: ", or DROP over dns-per-net". */
+static void put_over(struct buf *out, const struct seen *seen)
+{
+	static const struct {
+		enum tint tint;
+		const char *word, *by;
+	} outcomes[] = {
+		[OVER_DROP] = { TINT_RED, "DROP", "over" },
+		[OVER_BAN] = { TINT_RED, "BAN", "over" },
+		[OVER_COOKIE] = { TINT_YELLOW, "COOKIE", "by" },
+		[OVER_ALLOW] = { TINT_GREEN, "ALLOW", "over" },
+	};
+	const struct rule *rule = over_rule(seen);
+	enum act_over over = rule ? excess_of(rule) : OVER_DROP;
+
+	if (!rule)
+		return;
+	buf_puts(out, ", or ");
+	text_tinted(out, seen->t->color, outcomes[over].tint, outcomes[over].word);
+	buf_printf(out, " %s %s", outcomes[over].by, rule_label(seen->t->arena, rule));
+}
+
 static void put_line(const struct seen *seen)
 {
 	struct buf out = { .arena = seen->t->arena };
@@ -105,8 +137,28 @@ static void put_line(const struct seen *seen)
 				     : eval_stage_word(seen->result.stage));
 	buf_puts(&out, " ");
 	text_tinted(&out, seen->t->color, allow ? TINT_GREEN : TINT_RED, allow ? "ALLOW" : "DROP");
+	put_over(&out, seen);
 	buf_puts(&out, "\n");
 	put_data(&out);
+}
+
+static json_t *rule_json(const struct rule *rule)
+{
+	return rule ? json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id), "name",
+				json_str_or_null(rule->name))
+		    : json_null();
+}
+
+/* null: no limit had anything to say. */
+static json_t *over_json(const struct seen *seen)
+{
+	const struct rule *rule = over_rule(seen);
+	json_t *object = rule_json(rule);
+
+	if (rule)
+		json_object_set_new(object, "outcome",
+				    json_string(excess_outcome(excess_of(rule))));
+	return object;
 }
 
 static json_t *ids_json(const struct seen *seen, const uint32_t *rules, uint32_t n)
@@ -135,10 +187,8 @@ static void put_json(const struct seen *seen)
 	json_object_set_new(object, "established", json_boolean(seen->pkt.established));
 	json_object_set_new(object, "verdict", json_string(seen->result.allow ? "allow" : "drop"));
 	json_object_set_new(object, "by", json_string(eval_stage_word(seen->result.stage)));
-	json_object_set_new(object, "rule",
-			    rule ? json_pack("{s:o,s:o}", "id", json_sprintf("r%u", rule->id),
-					     "name", json_str_or_null(rule->name))
-				 : json_null());
+	json_object_set_new(object, "rule", rule_json(rule));
+	json_object_set_new(object, "or_over", over_json(seen));
 	json_object_set_new(object, "matched",
 			    ids_json(seen, seen->matched.data, seen->matched.len));
 	json_object_set_new(object, "not_matched",
@@ -238,7 +288,8 @@ static void show(void *ctx, const struct traced *traced)
 	if (!observer_wants(&t->observer, &seen.pkt))
 		return;
 	t->arena = arena_new();
-	seen.result = eval_watched(t->observer.rs, &seen.pkt, on_rule, &seen);
+	seen.observed = observer_decide(&t->observer, &seen.pkt, traced->time, on_rule, &seen);
+	seen.result = seen.observed.result;
 	if (t->s.in->json)
 		put_json(&seen);
 	else
@@ -334,8 +385,9 @@ const struct command cmd_trace = {
 	.help = "packets as they come in, with the rules that saw them",
 	.details =
 		"A rule of the packet's own protocol that did not match is r4-, one that matched "
-		"and went on r2+; then who decides. Limits are taken as not exceeded. Without "
-		"'for' it ends with Ctrl-C. Packets that come faster than they can be told are "
+		"and went on r2+; then who decides, and what a limit whose bucket is used up may "
+		"have done with the packet before: ', or DROP over NAME'. Without 'for' it ends "
+		"with Ctrl-C. Packets that come faster than they can be told are "
 		"counted as lost; no packet is held up or dropped for it.",
 	.example = "bpffw trace src 203.0.113.9 for 30s",
 	.opts = opts,

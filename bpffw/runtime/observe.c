@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "bpffw/runtime/clock.h"
+#include "compiler/ir/acts.h"
 #include "compiler/ir/facts.h"
 
 /* The description as a rule in no chain: it is lowered along with the others. */
@@ -42,13 +43,18 @@ int observer_open(struct store *store, struct diags *ds, struct ruleset *rs,
 	ret = lists_get(store, &observer.lists, f);
 	if (ret < 0 && ret != -ENOENT)
 		return ret;
-	*ret_observer = observer;
-	return 0;
+	ret = buckets_open(store, observer.rs, &observer.buckets, f);
+	if (ret < 0)
+		lists_put(observer.lists);
+	else
+		*ret_observer = observer;
+	return ret;
 }
 
 void observer_close(struct observer *observer)
 {
 	lists_put(observer->lists);
+	buckets_close(observer->buckets);
 	*observer = (struct observer){ 0 };
 }
 
@@ -114,6 +120,40 @@ void observer_fill(const struct observer *o, struct pkt *pkt, uint64_t utc)
 	pkt->blacklisted = o->config.blacklist && is_addr_on(o, LIST_BLACK, pkt, pkt->src);
 	for (uint32_t i = 0; i < o->config.n_facts; i++)
 		pkt->fact[i] = is_true(o, &o->config.facts[i], pkt, utc);
+}
+
+struct watch {
+	const struct observer *o;
+	const struct pkt *pkt;
+	uint64_t time;
+	struct observed *ret_observed;
+	void (*each)(void *ctx, uint32_t rule, bool matched);
+	void *ctx;
+};
+
+static void on_rule(void *ctx, uint32_t rule, bool matched)
+{
+	struct watch *watch = ctx;
+	struct observed *observed = watch->ret_observed;
+	const struct rule *asked = &watch->o->rs->rules.data[rule];
+
+	if (matched && observed->bucket == BUCKET_ROOM && acts_over(asked) != OVER_COUNT) {
+		observed->bucket =
+			bucket_of(watch->o->buckets, watch->o->rs, rule, watch->pkt, watch->time);
+		observed->over = rule;
+	}
+	if (watch->each)
+		watch->each(watch->ctx, rule, matched);
+}
+
+struct observed observer_decide(const struct observer *o, const struct pkt *pkt, uint64_t time,
+				void (*each)(void *ctx, uint32_t rule, bool matched), void *ctx)
+{
+	struct observed observed = { .bucket = BUCKET_ROOM };
+	struct watch watch = { o, pkt, time, &observed, each, ctx };
+
+	observed.result = eval_watched(o->rs, pkt, on_rule, &watch);
+	return observed;
 }
 
 bool observer_wants(const struct observer *o, const struct pkt *pkt)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the running ruleset makes of a packet that was seen: lists and schedules are asked as
- * `enter` asks them, then the reference walk (ir/eval.h) decides. Limits are taken as not exceeded.
+ * `enter` asks them, then the reference walk (ir/eval.h) decides. What limits do is told by their
+ * buckets, and not always certain.
  */
 #ifndef BPFFW_OBSERVE_H
 #define BPFFW_OBSERVE_H
 
+#include "bpffw/runtime/buckets.h"
 #include "bpffw/runtime/list.h"
 #include "compiler/ir/eval.h"
 
@@ -16,6 +18,14 @@ struct observer {
 	const struct rule *wanted; /* lowered, NULL: every packet */
 	struct enter_config config;
 	struct lists *lists; /* NULL: none is in use */
+	struct buckets *buckets;
+};
+
+/* Who decides the packet unless a limit did before. */
+struct observed {
+	struct eval_result result;
+	enum bucket bucket; /* not BUCKET_ROOM: the packet may have been over ... */
+	uint32_t over;      /* ... this rule's limit, the first such; or have got its cookie */
 };
 
 /*
@@ -29,6 +39,15 @@ void observer_close(struct observer *observer);
 
 /* What `enter` would find out but flows, which @pkt brings along. @utc: seconds */
 void observer_fill(const struct observer *observer, struct pkt *pkt, uint64_t utc);
+
+/*
+ * observer_decide() - @pkt: filled
+ * @time: of the packet, ns of the kernel's clock
+ * @each: as that of eval_watched(), or NULL
+ */
+struct observed observer_decide(const struct observer *observer, const struct pkt *pkt,
+				uint64_t time, void (*each)(void *ctx, uint32_t rule, bool matched),
+				void *ctx);
 
 /* Does the description hold? @pkt: filled */
 bool observer_wants(const struct observer *observer, const struct pkt *pkt);

@@ -86,6 +86,24 @@ says "the blacklist" "^blacklist +[0-9]+ +[0-9]+ +100%$"
 exits 2 "no such kind" fw top everything
 exits 2 "no such interval" fw top src --interval=0
 
+# Over a limit.
+ok "a limit" fw add before dns rate-limit 1/m burst 2 per src udp dport 53,55 name slow
+flood 2 >"$work/sent" &
+sender=$!
+sleep 0.4
+fw top src --json --interval=1s >"$work/json" 2>"$work/said"
+wait "$sender"
+"$PYTHON" - "$work/json" >"$work/sum" <<-'EOF2'
+	import json, sys
+	for r in sorted(json.load(open(sys.argv[1]))["rows"], key=lambda r: r["address"]):
+	    print(r["address"], r["state"], r["by"], r["dropped_per_second"] > 0.9 * r["packets_per_second"])
+EOF2
+cp "$work/sum" "$work/said"
+says "IPv4" "^198.51.100.2 over limit slow True"
+says "IPv6" "^2001:db8:1::/64 over limit slow True"
+says "a ban comes first" "^203.0.113.9 banned blacklist True"
+ok "without it" fw del slow
+
 # At a terminal: the screen, and a ban by a key.
 flood 5 >"$work/sent" &
 sender=$!

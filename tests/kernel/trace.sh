@@ -195,6 +195,33 @@ same "nothing is lost behind a dead one" "$(counter web) $(counter ssh) $(counte
 ok "and the next tracer replaces it" fw trace tcp for 1s
 same "and leaves nothing" "$(slots)" 1
 
+# Limits: a bucket with room says so, one without leaves it open.
+ok "a limit" fw add before web rate-limit 1/h burst 3 per src udp dport 99 name slow
+ok "one that lets in" fw add before web rate-limit 1/h burst 3 per src udp dport 100 exceed allow name fast
+ok "one that counts" fw add before web rate-limit 1/h burst 3 per src udp dport 101 exceed count name shadow
+start udp
+for port in 99 100 101; do
+	send 1 "mac()/IP(src='$C',dst='$S')/UDP(sport=4000,dport=$port)" \
+		"mac()/IPv6(src='$client6',dst='$server6')/UDP(sport=4000,dport=$port)"
+done
+stop
+same "within the limit" "$(grep -c ' > .*:\(99\|100\|101\) ' "$work/said") $(grep -c ', or' "$work/said")" "6 0"
+start udp
+for port in 99 100 101; do
+	send 5 "mac()/IP(src='$C',dst='$S')/UDP(sport=4000,dport=$port)" \
+		"mac()/IPv6(src='$client6',dst='$server6')/UDP(sport=4000,dport=$port)"
+done
+stop
+told() { grep -c "$1" "$work/said"; }
+same "certainly over it: 3 of 5, each family" "$(($(told ':99 .* DROP, or DROP over r[0-9]* slow$') >= 6))" 1
+same "or let in" "$(($(told ':100 .* DROP, or ALLOW over r[0-9]* fast$') >= 6))" 1
+same "what only counts changes nothing" "$(grep -c ':101 .*default DROP$' "$work/said")" 10
+fw trace udp --count 1 --json for 5s >"$work/json" &
+sleep 0.4
+send 1 "mac()/IP(src='$C',dst='$S')/UDP(sport=4000,dport=99)"
+wait $!
+ok "as JSON" grep -q '"or_over":{"id":"r[0-9]*","name":"slow","outcome":"dropped"}' "$work/json"
+
 exits 2 "no such time" fw trace tcp for ever
 exits 2 "no such match" fw trace tpc
 finish
