@@ -216,9 +216,11 @@ static __always_inline int flow_is_confirmed(__u64 word)
 
 static __always_inline __u32 flow_timeout(const struct flow_header *h, __u32 state)
 {
-	if (state == FLOW_RESET)
-		state = FLOW_SHAKEN;
-	return state < FLOW_STATE_COUNT ? h->timeout[state] : 0;
+	__u64 at = state == FLOW_RESET ? FLOW_SHAKEN : state;
+
+	/* One register for the bound and the access: verifiers before 6.8 know no 32-bit copies. */
+	FLOW_HIDE(at);
+	return at < FLOW_STATE_COUNT ? h->timeout[at] : 0;
 }
 
 /* A TCP flow that nobody has said to end. */
