@@ -3,6 +3,7 @@
 #   make check      no root: layers, units, golden files, examples
 #   make test       root: everything
 #   make demo       root: the main job on two network namespaces
+#   make vm         root: demo and tests on another kernel, in qemu; VM="PACKAGE TEST..." chooses
 #   make install | uninstall | deps | fmt | tidy | asan | fuzz | bench | clean
 
 O       ?= build
@@ -49,7 +50,7 @@ PACKAGES := gcc clang make binutils libc6-dev libbpf-dev libmnl-dev libjansson-d
 # ... and what only `make fmt` and `make tidy` need.
 PACKAGES_FORMAT := clang-format clang-tidy
 
-.PHONY: all check test demo install uninstall fmt tidy asan fuzz bench deps clean units tools
+.PHONY: all check test demo vm install uninstall fmt tidy asan fuzz bench deps clean units tools
 .DELETE_ON_ERROR:
 
 all: $O/bpffw
@@ -80,7 +81,7 @@ $O/bpf/%.embed.o: $O/bpf/%.bpf.o
 		$* $* $* $< $* | $(CC) -x assembler -c - -o $@
 
 # `test` and `demo` install what is missing before anything is compiled.
-ifneq ($(filter test demo bench deps,$(MAKECMDGOALS)),)
+ifneq ($(filter test demo vm bench deps,$(MAKECMDGOALS)),)
 $(LIB_OBJ) $(APP_OBJ) $(MAIN_OBJ) $(BPF_OBJ): | deps
 endif
 
@@ -102,6 +103,11 @@ test: all units tools
 
 demo: all
 	$(Q)O=$O tests/demo.sh
+
+VM ?=
+vm: PACKAGES += qemu-system-x86 busybox-static cpio kmod xz-utils
+vm: all tools
+	$(Q)O=$O tests/vm.sh $(VM)
 
 # BENCH="--quick" and the like goes to the benchmark; `tests/bench/bench.py --help` lists it.
 BENCH     ?=

@@ -14,6 +14,7 @@ far() {
 }
 goes_on() { # goes_on NAME FILE: the talk is answered
 	local before after
+	for _ in $(seq 100); do [ -s "$2" ] && break || sleep 0.1; done
 	before=$(cat "$2")
 	sleep 0.3
 	after=$(cat "$2")
