@@ -10,18 +10,23 @@ KERNEL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"
 def script(name, timeout, **variables):
     """The figures of a script, which ends by itself in time: it has namespaces of its own."""
     environment = dict(os.environ, O=OUT, **{key: str(value) for key, value in variables.items()})
-    # It cleans up behind itself when it is told to end.
-    done = subprocess.run(["timeout", "-k", "30", str(timeout), "bash", f"{KERNEL}/{name}.sh"],
-                          text=True, capture_output=True, env=environment, errors="replace")
-    if done.returncode in (124, 137):
+    child = subprocess.Popen(["timeout", "-k", "30", str(timeout), "bash", f"{KERNEL}/{name}.sh"],
+                             text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=environment, errors="replace")
+    try:
+        output, errors = child.communicate()
+    finally:
+        child.terminate()  # it cleans up behind itself when it is told to end
+        child.wait()
+    if child.returncode in (124, 137):
         raise Failed(f"{name}.sh: not done after {timeout} s")
-    figures = dict(word.split("=", 1) for line in done.stdout.splitlines()
+    figures = dict(word.split("=", 1) for line in output.splitlines()
                    if line.startswith("figures ") for word in line.split()[1:])
-    ended = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.M)
+    ended = re.search(r"^(\d+) passed, (\d+) failed$", output, re.M)
     if not ended or not figures:
-        raise Failed(f"{name}.sh: {(done.stdout + done.stderr)[-300:]}")
+        raise Failed(f"{name}.sh: {(output + errors)[-300:]}")
     figures["checks"], figures["failed"] = ended.groups()
-    for line in done.stdout.splitlines():
+    for line in output.splitlines():
         if line.startswith("FAILED"):
             say(f"{name}.sh: {line}")
     return figures

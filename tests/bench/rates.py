@@ -98,7 +98,7 @@ def honest_row(place, options, namespace, trace, flood):
     sent = pace(place, namespace, options.pace_seconds, 1, "honest", trace, place.store("honest"),
                 INTERVAL, flood, HONEST)
     row = place.counters(namespace, "honest")
-    row.update(flood=flood, a_second=sum(sent["packets"]) / sent["seconds"],
+    row.update(flood=flood, wanted=10**9 / INTERVAL, a_second=sum(sent["packets"]) / sent["seconds"],
                kernel_kb=kernel_memory() - kernel,
                maps=maps["shared_maps"],
                maps_after=json.loads(run(MEASURE, "memory", place.store("honest")))["shared_maps"])

@@ -26,8 +26,8 @@ struct {
 	__u64 sources; /* the packets come from so many addresses at random; 0: as they are */
 	__u64 known;   /* and one in 50 from so many others in turn */
 	/* Of `pace`, ns: between two packets; a pause up to which nothing is lost behind it, 0:
-	 * any; what longer ones were too long; the run before. */
-	__u64 interval, slack, paused, before;
+	 * any; what longer ones were too long; the run before; when the next packet is due. */
+	__u64 interval, slack, paused, before, due;
 } control SEC(".data.control");
 
 struct {
@@ -117,7 +117,10 @@ int drive(struct xdp_md *ctx)
 	return XDP_ABORTED;
 }
 
-/* For `last` ns; the packets that are late come at once. `end` is behind the last of them. */
+/* What is late by more ns is not sent any more: it would come as a burst. */
+#define LATE 20000000
+
+/* For `last` ns. `end` is behind the last packet. */
 SEC("xdp")
 int pace(struct xdp_md *ctx)
 {
@@ -134,8 +137,9 @@ int pace(struct xdp_md *ctx)
 		control.slack = 0;
 		return XDP_DROP;
 	}
-	if (now - control.start < number * control.interval)
+	if (now < control.due)
 		return XDP_DROP;
+	control.due = (control.due + LATE > now ? control.due : now - LATE) + control.interval;
 	control.next = number + 1;
 	if (put_packet(ctx, number) || (control.sources && put_source(ctx, number)))
 		return XDP_ABORTED;
