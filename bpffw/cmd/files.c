@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compiler/lang/parse.h"
+
 #define MODE_NEW 0640
 
 uint64_t file_hash(struct str text)
@@ -94,8 +96,47 @@ void files_of_ast(struct session *s, struct ast *ast, struct change *change)
 	}
 }
 
+static const struct gen_file *recorded(const struct gen_info *info, struct str path)
+{
+	vec_for_each(file, &info->files)
+		if (str_eq(file->path, path))
+			return file;
+	return NULL;
+}
+
+/* A pattern behind `include` finds what is there now. */
+static const struct gen_file *file_more(struct session *s, const struct gen_info *info)
+{
+	struct diags *ds = diags_new(s->arena);
+	struct str first = info->files.data[0].path, text;
+	const char *path = arena_strndup(s->arena, first.s, first.len);
+	struct gen_file *found;
+	struct ast *ast;
+
+	/* Through a link: what it includes lies beside the link. */
+	if (file_is_same(s->arena, path, s->in->paths.rules))
+		path = s->in->paths.rules;
+	if (str_is(first, "-") || host_io.read(host_io.ctx, s->arena, path, &text))
+		return NULL;
+	ast = parse_file(ds, &host_io, diag_source(ds, str_of(path), text, (struct span){ 0 }));
+	vec_for_each(file, &ast->files) {
+		struct str name = ds->sources.data[file->source].name;
+		struct str absolute =
+			file_absolute(s->arena, arena_strndup(s->arena, name.s, name.len));
+
+		if (recorded(info, absolute))
+			continue;
+		found = arena_new_array(s->arena, struct gen_file, 1);
+		found->path = absolute;
+		return found;
+	}
+	return NULL;
+}
+
 const struct gen_file *files_changed(struct session *s, const struct gen_info *info)
 {
+	bool includes = false;
+
 	vec_for_each(file, &info->files) {
 		const char *path = arena_strndup(s->arena, file->path.s, file->path.len);
 		struct str text;
@@ -105,8 +146,9 @@ const struct gen_file *files_changed(struct session *s, const struct gen_info *i
 		if (host_io.read(host_io.ctx, s->arena, path, &text) ||
 		    file_hash(text) != file->hash)
 			return file;
+		includes |= memmem(text.s, text.len, "include", strlen("include")) != NULL;
 	}
-	return NULL;
+	return includes ? file_more(s, info) : NULL;
 }
 
 static int write_all(int fd, struct str text)

@@ -20,7 +20,8 @@ bool file_is_same(struct arena *arena, const char *a, const char *b);
  */
 void files_of_ast(struct session *s, struct ast *ast, struct change *change);
 
-/* The first of @info's files whose bytes are not those applied; NULL: all are. */
+/* The first of @info's files whose bytes are not those applied, or one that is included now and was
+ * not (hash 0); NULL: nothing has changed. */
 const struct gen_file *files_changed(struct session *s, const struct gen_info *info);
 
 /*

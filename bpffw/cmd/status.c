@@ -80,7 +80,8 @@ static void put_running(struct status *st, struct buf *out)
 	if (changed) {
 		buf_puts(out, ", but ");
 		text_escape(out, changed->path);
-		buf_puts(out, " has changed since - 'bpffw diff'");
+		buf_puts(out, changed->hash ? " has changed since" : " is new");
+		buf_puts(out, " - 'bpffw diff'");
 	}
 	buf_puts(out, "\n");
 }

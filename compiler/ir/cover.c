@@ -8,6 +8,8 @@
  */
 #include "compiler/ir/cover.h"
 
+#include "compiler/ir/values.h"
+
 #define KINDS      4        /* fields to file under */
 #define BLOCKS_MAX 64       /* a coverer of more blocks goes to the wide list */
 #define WORK_MAX   3000000u /* pairs and their values, about 50 ns each */
@@ -116,14 +118,6 @@ static bool add_range(struct blocks *blocks, unsigned int kind, uint8_t family, 
 	}
 }
 
-static bool has_sets(const struct match *match)
-{
-	vec_for_each(atom, &match->atoms)
-		if (atom->kind == ATOM_SET)
-			return true;
-	return false;
-}
-
 static bool match_blocks(const struct match *match, unsigned int kind, struct blocks *ret_blocks)
 {
 	ret_blocks->len = 0;
@@ -189,7 +183,7 @@ static bool can_cover(const struct rule *rule)
 	if (rule->disabled || !rule->verb.row->terminal || rule->when.len || rule->has_until)
 		return false;
 	vec_for_each(match, &rule->matches)
-		if (has_sets(match))
+		if (match_may_change(match))
 			return false;
 	return true;
 }
@@ -244,7 +238,7 @@ struct space cover_space(struct arena *arena, const struct ruleset *rs, const st
 	VEC(struct match) kept = { 0 };
 
 	vec_for_each(match, &rule->matches)
-		if (!has_sets(match))
+		if (!match_may_change(match))
 			vec_push(arena, &kept, *match);
 	return space_of(arena, rs, kept.data, kept.len, rule->families, 0);
 }

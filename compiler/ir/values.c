@@ -64,6 +64,22 @@ static bool leaves_out(const struct match *match, uint8_t family)
 	return match->atoms.len > 0;
 }
 
+static bool is_glob(struct str name)
+{
+	for (uint32_t i = 0; i < name.len; i++)
+		if (name.s[i] == '*' || name.s[i] == '?' || name.s[i] == '[')
+			return true;
+	return false;
+}
+
+bool match_may_change(const struct match *match)
+{
+	vec_for_each(a, &match->atoms)
+		if (a->kind == ATOM_SET || (a->kind == ATOM_IFACE && is_glob(a->text)))
+			return true;
+	return false;
+}
+
 struct values values_of(const struct ruleset *rs, const struct match *match)
 {
 	struct values v = { .negated = match->negated, .set = UINT32_MAX };

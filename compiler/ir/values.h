@@ -19,6 +19,9 @@ struct values {
 /* The largest value of the field in that part. */
 u128 values_max(const struct clause *row, uint32_t part);
 
+/* What it stands for can change without a new ruleset: sets, and interfaces that a glob names. */
+bool match_may_change(const struct match *match);
+
 struct values values_of(const struct ruleset *rs, const struct match *match);
 
 enum extent { EXTENT_NOTHING, EXTENT_SOME, EXTENT_EVERYTHING };

@@ -113,8 +113,7 @@ static void add_match(struct walk *walk, struct walk_step *step, const struct ma
 	c->field = area_field(&walk->fields, match->row->offset);
 	c->layer = match->row->layer;
 	c->proto = match->row->proto;
-	vec_for_each(atom, &match->atoms)
-		c->uncertain |= atom->kind == ATOM_SET;
+	c->uncertain = match_may_change(match);
 	step->uncertain |= c->uncertain;
 	for (uint32_t part = 0; part < 2; part++) {
 		const ranges *list = &values.part[values.by_family ? part : 0];

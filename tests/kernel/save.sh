@@ -62,6 +62,19 @@ ok "no difference" fw diff
 ok "status says saved" fw status
 says "status says saved" '^running +generation [0-9]+ since .*, saved$'
 
+# Files that the pattern finds more, or no longer.
+echo 'allow udp dport 99 name more' >"$work/conf.d/zz.fw"
+fw status >"$work/said"
+says "a new one" 'saved, but .*/conf.d/zz.fw is new - '
+mv "$work/conf.d/a.fw" "$work"
+fw status >"$work/said"
+says "one that is gone" 'saved, but .*/conf.d/a.fw has changed since'
+mv "$work/a.fw" "$work/conf.d"
+ok "another rule" fw add allow tcp dport 99 name other
+exits 3 "nor is it saved over" fw save
+rm "$work/conf.d/zz.fw"
+ok "as before" fw apply
+
 # Elsewhere: one file, includes inlined, the same rules.
 ok "save elsewhere" fw save "$work/copy.fw"
 ok "the copy is whole" fw diff "$work/copy.fw"
