@@ -10,6 +10,7 @@
 enum exit_code bans_keep(struct session *s)
 {
 	_cleanup_lists_ struct lists *lists = NULL;
+	struct bans_damage damage = { 0 };
 	uint32_t swept;
 	int ret = lists_get(s->store, &lists, &s->f);
 
@@ -18,8 +19,14 @@ enum exit_code bans_keep(struct session *s)
 	if (ret == 0)
 		ret = lists_sweep(lists, &swept, &s->f);
 	if (ret == 0)
-		ret = lists_save(lists, &s->f);
-	return ret == 0 ? EXIT_DONE : session_failed(s);
+		ret = lists_save(lists, &damage, &s->f);
+	if (ret < 0)
+		return session_failed(s);
+	if (damage.n_lines) {
+		bans_warn(s->ds, &damage);
+		report_diags(s->in, s->ds);
+	}
+	return EXIT_DONE;
 }
 
 static void run(const struct invocation *in)

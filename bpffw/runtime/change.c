@@ -287,6 +287,7 @@ static int stage_lists(struct work *w)
 		diag_warning(w->ds, (struct span){ 0 }, W216,
 			     "%s: bans and entries of commands are not restored", unread.what);
 	failure_clear(&unread);
+	bans_warn(w->ds, &w->state.damage);
 	return ret;
 }
 

@@ -16,6 +16,7 @@
 #include "bpffw/runtime/failure.h"
 #include "compiler/lang/rule.h"
 
+struct diags;
 struct store;
 struct state;
 
@@ -124,11 +125,21 @@ struct list_counts lists_counts(const struct lists *lists, uint32_t number);
 /* Remove what is over. For every command that writes, and as a chore (once a minute is enough). */
 int lists_sweep(struct lists *lists, uint32_t *ret_n, struct failure *f);
 
+/* Lines of the `bans` file that cannot be read. Paths live as long as the store. */
+struct bans_damage {
+	uint32_t n_lines; /* 0: none */
+	uint32_t first;
+	const char *path;
+	const char *kept; /* the file as it was; NULL: it is still there */
+};
+/* A warning (W216), if there is something to warn about. */
+void bans_warn(struct diags *ds, const struct bans_damage *damage);
+
 /*
  * lists_save() - write the `bans` file anew from the maps: at `save`, at shutdown, as a chore.
  * In between lists_add() and lists_del() append to it; what rules ban comes in only here.
  */
-int lists_save(struct lists *lists, struct failure *f);
+int lists_save(struct lists *lists, struct bans_damage *ret_damage, struct failure *f);
 
 /*
  * More room is a new generation: the next change (any) makes the maps so large that @more entries

@@ -8,7 +8,8 @@
  *	! NAME				all of them removed, but those of files
  *
  * Commands append, and a later line replaces an earlier one. A line that cannot be read is left
- * out: a lost ban must not keep a firewall from starting.
+ * out, and told: a lost ban must not keep a firewall from starting. The file that has it is kept
+ * as bans.damaged when the next one is written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,8 @@
 #include "compiler/base/net.h"
 
 #define FILE_MAX ((off_t)1 << 30)
+/* More damaged files than this are not kept: somebody must look at them. */
+#define DAMAGED_MAX 20u
 
 static const char *path_of(struct store *store)
 {
@@ -128,6 +131,8 @@ struct reading {
 	struct arena *arena;
 	struct map known; /* "=NAME PREFIX" to the index in all */
 	bans all;         /* removed ones have no name */
+	uint32_t line;
+	struct bans_damage damage;
 };
 
 static void replace(struct reading *reading, struct str key, const struct ban *ban)
@@ -169,16 +174,17 @@ static bool read_until(struct str word, int64_t *ret_until)
 	return true;
 }
 
-static void read_line(struct reading *reading, struct str line)
+/* Return: false: the line cannot be read. */
+static bool read_line(struct reading *reading, struct str line)
 {
 	struct str what = take_word(&line), name = take_word(&line), prefix, key;
 	struct ban ban = { .name = name };
 
 	if (what.len != 1 || !name.len || name.len >= LIST_NAME_SIZE)
-		return;
+		return false;
 	if (what.s[0] == '!') {
 		flush_known(reading, name);
-		return;
+		return true;
 	}
 	prefix = take_word(&line);
 	/* The text between is as it was written: the same for each entry. */
@@ -186,15 +192,30 @@ static void read_line(struct reading *reading, struct str line)
 				  what.s[0] == '=' ? '=' : '+', STR_ARG(name), STR_ARG(prefix)));
 	if (what.s[0] == '-') {
 		remove_known(reading, key);
-		return;
+		return true;
 	}
 	ban.from_file = what.s[0] == '=';
 	if ((what.s[0] != '+' && what.s[0] != '=') ||
 	    !read_prefix(reading->arena, prefix, &ban.prefix) ||
 	    !read_until(take_word(&line), &ban.until))
-		return;
+		return false;
 	ban.comment = line;
 	replace(reading, key, &ban);
+	return true;
+}
+
+static void read_lines(struct reading *reading, struct str text)
+{
+	for (uint32_t number = 1; text.len; number++) {
+		bool whole = memchr(text.s, '\n', text.len) != NULL;
+		struct str line = take_until(&text, '\n');
+
+		/* Of a torn one the end of the time may be missing. */
+		if (!line.len || (whole && read_line(reading, line)))
+			continue;
+		if (!reading->damage.n_lines++)
+			reading->damage.first = number;
+	}
 }
 
 static int read_text(struct store *store, struct arena *arena, struct str *ret_text,
@@ -227,7 +248,8 @@ static int read_text(struct store *store, struct arena *arena, struct str *ret_t
 	return 0;
 }
 
-int bans_read(struct store *store, struct arena *arena, bans *ret_bans, struct failure *f)
+int bans_read(struct store *store, struct arena *arena, bans *ret_bans,
+	      struct bans_damage *ret_damage, struct failure *f)
 {
 	struct reading reading = { .arena = arena };
 	struct str text;
@@ -236,14 +258,16 @@ int bans_read(struct store *store, struct arena *arena, bans *ret_bans, struct f
 
 	if (ret < 0)
 		return ret;
-	while (text.len)
-		read_line(&reading, take_until(&text, '\n'));
+	read_lines(&reading, text);
 	for (uint32_t i = 0; i < reading.all.len; i++) {
 		if (reading.all.data[i].name.len)
 			reading.all.data[kept++] = reading.all.data[i];
 	}
 	reading.all.len = kept;
+	reading.damage.path = path_of(store);
 	*ret_bans = reading.all;
+	if (ret_damage)
+		*ret_damage = reading.damage;
 	return 0;
 }
 
@@ -274,6 +298,25 @@ static void put_ban(struct buf *out, const struct ban *ban)
 	buf_puts(out, "\n");
 }
 
+/* The first name that is free; what is written next takes the file's old name only. */
+int bans_keep_damaged(struct store *store, struct bans_damage *damage, struct failure *f)
+{
+	const char *path = path_of(store), *aside = NULL;
+	int ret = -1;
+
+	for (uint32_t i = 1; i <= DAMAGED_MAX && ret < 0; i++) {
+		aside = i == 1 ? arena_printf(store->arena, "%s.damaged", path)
+			       : arena_printf(store->arena, "%s.damaged%u", path, i);
+		ret = link(path, aside);
+		if (ret < 0 && errno != EEXIST)
+			break;
+	}
+	if (ret < 0)
+		return fail(f, errno, "cannot keep the damaged %s", path);
+	damage->kept = aside;
+	return 0;
+}
+
 int bans_write(struct store *store, const bans *all, struct failure *f)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -284,15 +327,26 @@ int bans_write(struct store *store, const bans *all, struct failure *f)
 	return file_replace(path_of(store), text.len ? text.data : "", text.len, f);
 }
 
+/* A line that a power cut tore must neither take the next one along nor pass for a whole one. */
+static bool ends_torn(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* Not synchronised: a ban takes no longer for the disk; what a power cut loses is the last ones. */
 static int append(struct store *store, const struct buf *text, struct failure *f)
 {
 	const char *path = path_of(store);
 	_cleanup_fd_ int fd =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+		open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	uint32_t done = 0;
 
 	if (fd < 0)
+		return fail(f, errno, "cannot write %s", path);
+	if (ends_torn(fd) && write(fd, "?\n", 2) < 0)
 		return fail(f, errno, "cannot write %s", path);
 	while (done < text->len) {
 		ssize_t n = write(fd, text->data + done, text->len - done);

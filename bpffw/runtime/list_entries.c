@@ -243,7 +243,7 @@ int lists_entries(struct lists *lists, struct arena *arena, uint32_t number,
 	int ret = list_walk_all(lists, gather, &all, f);
 
 	if (ret == 0 && lists->store)
-		ret = bans_read(lists->store, arena, &noted, f);
+		ret = bans_read(lists->store, arena, &noted, NULL, f);
 	if (ret < 0)
 		return ret;
 	if (entries.len) {
@@ -442,19 +442,37 @@ static void keep_noted(struct saving *saving, const bans *noted)
 	}
 }
 
-int lists_save(struct lists *lists, struct failure *f)
+void bans_warn(struct diags *ds, const struct bans_damage *damage)
+{
+	if (!damage->n_lines)
+		return;
+	diag_warning(ds, (struct span){ 0 }, W216,
+		     "%s:%u: not an entry (%u such %s): what they said is not restored",
+		     damage->path, damage->first, damage->n_lines,
+		     damage->n_lines == 1 ? "line" : "lines");
+	diag_help(ds, "%s%s has them", damage->kept ? "" : "until the next 'bpffw save' ",
+		  damage->kept ? damage->kept : damage->path);
+}
+
+int lists_save(struct lists *lists, struct bans_damage *ret_damage, struct failure *f)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct saving saving = { .lists = lists, .arena = arena, .now = list_now() };
 	bans noted = { 0 };
-	int ret = bans_read(lists->store, arena, &noted, f);
+	struct bans_damage damage;
+	int ret = bans_read(lists->store, arena, &noted, &damage, f);
 
 	if (ret == 0)
 		ret = list_walk_all(lists, save_one, &saving, f);
+	if (ret == 0 && damage.n_lines)
+		ret = bans_keep_damaged(lists->store, &damage, f);
 	if (ret < 0)
 		return ret;
 	if (saving.all.len)
 		qsort(saving.all.data, saving.all.len, sizeof(struct ban), compare_bans);
 	keep_noted(&saving, &noted);
-	return bans_write(lists->store, &saving.all, f);
+	ret = bans_write(lists->store, &saving.all, f);
+	if (ret == 0)
+		*ret_damage = damage;
+	return ret;
 }

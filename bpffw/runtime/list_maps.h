@@ -83,8 +83,12 @@ struct ban {
 };
 typedef VEC(struct ban) bans;
 
-/* What the file says in the end: later lines replace earlier ones. No file: nothing. */
-int bans_read(struct store *store, struct arena *arena, bans *ret_bans, struct failure *f);
+/* What the file says in the end: later lines replace earlier ones. No file: nothing.
+ * @ret_damage: NULL: not wanted */
+int bans_read(struct store *store, struct arena *arena, bans *ret_bans,
+	      struct bans_damage *ret_damage, struct failure *f);
+/* Before bans_write(): keep the file that has lines that cannot be read. */
+int bans_keep_damaged(struct store *store, struct bans_damage *damage, struct failure *f);
 int bans_write(struct store *store, const bans *all, struct failure *f);
 /* Append; the whole file is written anew by lists_save(). */
 int bans_append(struct store *store, const bans *added, struct failure *f);

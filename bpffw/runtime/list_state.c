@@ -276,7 +276,8 @@ struct stage {
 	int ret;
 	uint64_t *new_lists;
 	struct failure *unread; /* as in struct state */
-	bool read;              /* the bans file, once */
+	struct bans_damage damage;
+	bool read; /* the bans file, once */
 	bans noted;
 	list_prefixes prefixes; /* scratch */
 };
@@ -315,7 +316,7 @@ static void restore(struct stage *stage, uint32_t number, const struct set *set,
 
 	if (!stage->read && stage->lists.store)
 		stage->ret = bans_read(stage->lists.store, stage->arena, &stage->noted,
-				       stage->unread ? stage->unread : stage->f);
+				       &stage->damage, stage->unread ? stage->unread : stage->f);
 	if (stage->unread)
 		stage->ret = 0;
 	stage->read = true;
@@ -392,6 +393,7 @@ int lists_stage(struct store *store, struct state *state, const struct ruleset *
 		return ret == -ENOENT ? 0 : ret;
 	for_each_list(rs, stage_list, &stage);
 	list_maps_close(&stage.lists);
+	state->damage = stage.damage;
 	return stage.ret;
 }
 

@@ -10,6 +10,7 @@
 #define BPFFW_STATE_H
 
 #include "bpf/list_base.h"
+#include "bpffw/runtime/list.h"
 #include "bpffw/runtime/pin.h"
 #include "compiler/compile.h"
 
@@ -41,6 +42,7 @@ struct state {
 	uint64_t new_lists[LISTS_MAX / 64]; /* numbers that lists_stage() gave */
 	/* Why the file `bans` cannot be read goes there, and the change goes on; NULL: it fails. */
 	struct failure *unread;
+	struct bans_damage damage; /* ... or which of its lines */
 };
 
 /*

@@ -88,6 +88,33 @@ ok "bans that cannot be read" fw apply --boot
 says "it says so" "^warning: .*/bans: .*are not restored \\[W216\\]"
 exits 1 "the rules are loaded" ping0
 rm "$work/state/bans"
+
+# Damaged lines of it: the others come back, they are told, and the file as it was is kept.
+cat >"$work/state/bans" <<-EOF2
+	+ blacklist $client4 forever
+	+ blacklist nonsense forever
+	garbage
+	+ blacklist $client6 forever
+EOF2
+printf '+ blacklist 203.0.113.77 9' >>"$work/state/bans"
+cp "$work/state/bans" "$work/bans.then"
+echo 203.0.113.1 >"$work/bad.txt"
+reboot
+ok "bans with damaged lines" fw apply --boot
+says "it says so" "^warning: .*/state/bans:2: not an entry \(3 such lines\): .* \[W216\]"
+exits 1 "the lines before and behind serve" ping0
+exits 1 "for both families" on_client ping -c 1 -W 1 -q $server6
+ok "a ban behind a torn line" fw ban 203.0.113.78
+ok "save" fw save
+says "which says what is kept" "bans.damaged has them"
+same "all of it" "$(head -c "$(stat -c %s "$work/bans.then")" "$work/state/bans.damaged")" \
+	"$(cat "$work/bans.then")"
+same "the new file has the others" "$(cut -d' ' -f3 "$work/state/bans" | sort | xargs)" \
+	"198.51.100.2 2001:db8:1::2 203.0.113.78"
+ok "save once more" fw save
+same "nothing is damaged any more" "$(ls "$work/state" | grep -c damaged)" 1
+rm "$work"/state/bans*
+reboot
 write_rules
 sed -i '/^test/d' "$work/rules.fw"
 ok "apply" fw apply

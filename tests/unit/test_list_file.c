@@ -116,7 +116,7 @@ static void test_file(void **state)
 	struct failure f = { 0 };
 	bans all = { 0 }, back = { 0 };
 
-	assert_int_equal(bans_read(&store, store.arena, &back, &f), 0);
+	assert_int_equal(bans_read(&store, store.arena, &back, NULL, &f), 0);
 	assert_int_equal(back.len, 0);
 	vec_push(store.arena, &all, ban_of("blacklist", LIST_ADDR4, 32, 0xcb007109, 2000000000));
 	vec_push(store.arena, &all, ban_of("blacklist", LIST_ADDR4, 24, 0xcb007100, 0));
@@ -130,7 +130,7 @@ static void test_file(void **state)
 	all.data[0].comment = STR("a scanner, + = - !");
 	all.data[1].from_file = true;
 	assert_int_equal(bans_write(&store, &all, &f), 0);
-	assert_int_equal(bans_read(&store, store.arena, &back, &f), 0);
+	assert_int_equal(bans_read(&store, store.arena, &back, NULL, &f), 0);
 	assert_int_equal(back.len, all.len);
 	for (uint32_t i = 0; i < all.len; i++)
 		check_ban(&back.data[i], &all.data[i]);
@@ -157,20 +157,20 @@ static void test_append(void **state)
 	added.data[0].until = 2000000009;
 	assert_int_equal(bans_append(&store, &added, &f), 0);
 	assert_int_equal(bans_append_removed(&store, STR("x"), &two.prefix, &f), 0);
-	assert_int_equal(bans_read(&store, store.arena, &back, &f), 0);
+	assert_int_equal(bans_read(&store, store.arena, &back, NULL, &f), 0);
 	assert_int_equal(back.len, 2);
 	one.until = 2000000009;
 	one.comment = STR("two lines");
 	check_ban(&back.data[0], &one);
 	check_ban(&back.data[1], &other);
 	assert_int_equal(bans_append_flushed(&store, STR("x"), &f), 0);
-	assert_int_equal(bans_read(&store, store.arena, &back, &f), 0);
+	assert_int_equal(bans_read(&store, store.arena, &back, NULL, &f), 0);
 	assert_int_equal(back.len, 1);
 	check_ban(&back.data[0], &other);
 	store_end(&store, dir);
 }
 
-/* What cannot be read is left out, the rest is there. */
+/* What cannot be read is left out and counted, the rest is there. The last line is torn. */
 static void test_damaged(void **state)
 {
 	static const char *const lines =
@@ -179,10 +179,11 @@ static void test_damaged(void **state)
 		"+ x 5-3 forever\n+ x 5-6 forever\n+ x 1.2.3.4-::1 forever\n"
 		"+ x 1.2.3.4 99999999999999999999\n? x 1.2.3.4 forever\n\n"
 		"+ 0123456789012345678901234567890123456789012345678901234567890123 ::1 forever\n"
-		"- x\n! \n+ x 1.2.3.5 forever";
+		"- x\n! \n+ x 1.2.3.5 forever\n+ x 1.2.3.6 forever";
 	char dir[] = "/tmp/bpffw-bans-XXXXXX";
 	struct store store = store_in(dir);
 	struct ban wanted = ban_of("x", LIST_ADDR4, 32, 0x01020305, 0);
+	struct bans_damage damage = { 0 };
 	struct failure f = { 0 };
 	bans back = { 0 };
 	FILE *file = fopen(arena_printf(store.arena, "%s/bans", dir), "w");
@@ -190,8 +191,10 @@ static void test_damaged(void **state)
 	assert_non_null(file);
 	fputs(lines, file);
 	fclose(file);
-	assert_int_equal(bans_read(&store, store.arena, &back, &f), 0);
+	assert_int_equal(bans_read(&store, store.arena, &back, &damage, &f), 0);
 	assert_int_equal(back.len, 1);
+	assert_int_equal(damage.n_lines, 17);
+	assert_int_equal(damage.first, 1);
 	check_ban(&back.data[0], &wanted);
 	store_end(&store, dir);
 }
