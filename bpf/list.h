@@ -2,7 +2,8 @@
 /*
  * Lists and run-time sets: a static part that belongs to the generation (list_base.h), and beside
  * it entries that commands and rules add while it runs. Those lie in kernel maps shared by all
- * lists and generations: hash tables for whole addresses and IPv6 /64s, tries for other prefixes.
+ * lists and generations: hash tables for whole addresses and IPv6 /64s, tries for other prefixes
+ * until they are many (list_fold.h).
  *
  * A port is a 16-bit address in the IPv4 maps, a MAC address one of 48 bits in the IPv6 maps.
  */
@@ -17,7 +18,7 @@
 
 #include "bpf/chain.h"
 #endif
-#include "bpf/list_base.h"
+#include "bpf/list_fold.h"
 
 /* Expiry in ns of bpf_ktime_get_ns(); 0: over. */
 #define LIST_FOREVER (~0ULL)
@@ -38,7 +39,8 @@ struct list_row {
 	__u64 entries[LIST_TABLES];
 	__u64 room;                /* so many run-time entries at most */
 	__u64 lost;                /* bans that found no room */
-	__u64 type;                /* enum value_type */
+	__u32 type;                /* enum value_type */
+	__u32 folded;              /* run-time entries in list_folded */
 	__u64 files;               /* 1: static entries with timeouts are among them */
 	char name[LIST_NAME_SIZE]; /* empty: the number is free */
 } __attribute__((aligned(64)));
@@ -125,14 +127,19 @@ static __always_inline __u64 list_now(struct pkt *p)
 	return p->now;
 }
 
+static __always_inline int list_lasts(struct pkt *p, const __u64 *expiry, const __u64 *file)
+{
+	__u64 until = *(const volatile __u64 *)expiry;
+	__u64 other = *(const volatile __u64 *)file;
+
+	if (other > until)
+		until = other;
+	return until == LIST_FOREVER || (until && until > list_now(p));
+}
+
 static __always_inline int list_live(struct pkt *p, const struct list_value *value)
 {
-	__u64 until = *(const volatile __u64 *)&value->expiry;
-	__u64 file = *(const volatile __u64 *)&value->file;
-
-	if (file > until)
-		until = file;
-	return until == LIST_FOREVER || (until && until > list_now(p));
+	return list_lasts(p, &value->expiry, &value->file);
 }
 
 /*
@@ -222,6 +229,46 @@ static __always_inline int list_delta6_has(struct pkt *p, const struct list_row 
 	return 0;
 }
 
+static __always_inline struct list_view list_fold_view(void)
+{
+	return (struct list_view){ 0 };
+}
+
+/* A function of its own: verified once. One that is over does not hide a shorter one. */
+__noinline int list_fold_member(__u32 number, __u32 kind, __u64 high, __u64 low)
+{
+	struct pkt *p = chain_pkt();
+	__u32 at = list_fold_owner(list_fold_view(), number, (enum list_kind)kind, high, low);
+
+	for (__u32 i = 0; i < LIST_FOLD_DEPTH && at; i++) {
+		union list_cell *cell = list_cell(list_fold_view(), at);
+
+		if (!cell)
+			break;
+		if (list_lasts(p, &cell->record.expiry, &cell->record.file))
+			return 1;
+		at = cell->record.parent;
+	}
+	return 0;
+}
+
+/*
+ * Prolong an entry that is folded and not over. @what: number, kind << 8, length << 16.
+ * Return: 0: there is none.
+ */
+__noinline int list_fold_extend(__u32 what, __u64 high, __u64 low, __u64 expiry)
+{
+	struct list_folded *record =
+		list_fold_find(list_fold_view(), what & 0xff, (enum list_kind)(what >> 8 & 0xff),
+			       high, low, what >> 16);
+
+	if (!record || *(volatile __u64 *)&record->expiry <= list_now(chain_pkt()))
+		return 0;
+	if (*(volatile __u64 *)&record->expiry < expiry)
+		*(volatile __u64 *)&record->expiry = expiry;
+	return 1;
+}
+
 /**
  * list_has() - is a value on a list?
  * @p: its `now` is filled when the clock had to be read
@@ -240,6 +287,8 @@ static __always_inline int list_has(struct pkt *p, __u32 number, enum list_kind 
 		return 0;
 	__asm__ volatile("" : "+r"(view.at));
 	if (list_base_has(view, number, kind, high, low))
+		return 1;
+	if (list_fold_any(view, number) && list_fold_member(number, kind, high, low))
 		return 1;
 	if (kind == LIST_ADDR4 || kind == LIST_PORT)
 		return list_delta4_has(p, row, number, kind, low);
@@ -264,28 +313,28 @@ static __always_inline enum list_result list_lost(struct list_row *row)
  * An entry that is over is replaced, not prolonged: the sweep may be deleting it. What a file says
  * of it stays.
  */
-#define LIST_PUT(row, table, map, key, value, now)                                           \
-	({                                                                                   \
-		struct list_value *old = bpf_map_lookup_elem((map), (key));                  \
-		enum list_result result = LIST_ADDED;                                        \
-		if (old && old->expiry > (now)) {                                            \
-			if (old->expiry < (value)->expiry)                                   \
-				*(volatile __u64 *)&old->expiry = (value)->expiry;           \
-			result = LIST_EXTENDED;                                              \
-		} else if (!old && (row)->entries[LIST_HASH] + (row)->entries[LIST_HASH64] + \
-						   (row)->entries[LIST_TRIE4] +              \
-						   (row)->entries[LIST_TRIE6] >=             \
-					   (row)->room) {                                    \
-			result = list_lost(row);                                             \
-		} else {                                                                     \
-			(value)->file = old ? old->file : 0;                                 \
-			__sync_fetch_and_add(&(row)->entries[table], 1);                     \
-			if (bpf_map_update_elem((map), (key), (value), BPF_ANY)) {           \
-				__sync_fetch_and_add(&(row)->entries[table], -1);            \
-				result = list_lost(row);                                     \
-			}                                                                    \
-		}                                                                            \
-		result;                                                                      \
+#define LIST_PUT(row, table, map, key, value, now)                                               \
+	({                                                                                       \
+		struct list_value *old = bpf_map_lookup_elem((map), (key));                      \
+		enum list_result result = LIST_ADDED;                                            \
+		if (old && old->expiry > (now)) {                                                \
+			if (old->expiry < (value)->expiry)                                       \
+				*(volatile __u64 *)&old->expiry = (value)->expiry;               \
+			result = LIST_EXTENDED;                                                  \
+		} else if (!old && (row)->entries[LIST_HASH] + (row)->entries[LIST_HASH64] +     \
+						   (row)->entries[LIST_TRIE4] +                  \
+						   (row)->entries[LIST_TRIE6] + (row)->folded >= \
+					   (row)->room) {                                        \
+			result = list_lost(row);                                                 \
+		} else {                                                                         \
+			(value)->file = old ? old->file : 0;                                     \
+			__sync_fetch_and_add(&(row)->entries[table], 1);                         \
+			if (bpf_map_update_elem((map), (key), (value), BPF_ANY)) {               \
+				__sync_fetch_and_add(&(row)->entries[table], -1);                \
+				result = list_lost(row);                                         \
+			}                                                                        \
+		}                                                                                \
+		result;                                                                          \
 	})
 
 /**
@@ -308,6 +357,9 @@ static __always_inline enum list_result list_ban(struct pkt *p, __u32 number, en
 
 		if (length >= 32)
 			return LIST_PUT(row, LIST_HASH, &list4, &key, &value, now);
+		if (list_fold_any(list_fold_view(), number) &&
+		    list_fold_extend(number | kind << 8 | length << 16, 0, addr, value.expiry))
+			return LIST_EXTENDED;
 		return LIST_PUT(row, LIST_TRIE4, &listp4, &prefix, &value, now);
 	}
 	if (length <= 64) {
@@ -325,6 +377,9 @@ static __always_inline enum list_result list_ban(struct pkt *p, __u32 number, en
 	}
 	struct list_prefix6 prefix = list_prefix6(number, kind, high, low, length);
 
+	if (list_fold_any(list_fold_view(), number) &&
+	    list_fold_extend(number | kind << 8 | length << 16, high, low, value.expiry))
+		return LIST_EXTENDED;
 	return LIST_PUT(row, LIST_TRIE6, &listp6, &prefix, &value, now);
 }
 #endif

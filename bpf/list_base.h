@@ -103,10 +103,25 @@ static __always_inline __u64 list_reached(__u64 value, __u64 bound)
 	return ~((~value & bound) | ((~value | bound) & (value - bound))) >> 63;
 }
 
+/* The position among the nodes of the next level, at last among the bounds. */
+static __always_inline __u64 list_tree_next(const struct list_tree *tree, __u32 level, __u64 node,
+					    const __u64 *bound, __u64 value)
+{
+	__u64 most = tree->last >> (tree->levels - 1 - level) * 3 % 32;
+
+	node = node * LIST_TREE_FAN - 1 + list_reached(value, bound[0]) +
+	       list_reached(value, bound[1]) + list_reached(value, bound[2]) +
+	       list_reached(value, bound[3]) + list_reached(value, bound[4]) +
+	       list_reached(value, bound[5]) + list_reached(value, bound[6]) +
+	       list_reached(value, bound[7]);
+	/* The largest value reaches padding, too. */
+	return node > most ? most : node;
+}
+
 static __always_inline int list_tree_has(struct list_view view, const struct list_tree *tree,
 					 __u64 value)
 {
-	__u64 node = 0, start = 0, most;
+	__u64 node = 0, start = 0;
 	__u32 levels = tree->levels;
 
 	for (__u32 level = 0; level < LIST_TREE_LEVELS && level < levels; level++) {
@@ -115,15 +130,7 @@ static __always_inline int list_tree_has(struct list_view view, const struct lis
 
 		if (!bound)
 			return 0;
-		node = node * LIST_TREE_FAN - 1 + list_reached(value, bound[0]) +
-		       list_reached(value, bound[1]) + list_reached(value, bound[2]) +
-		       list_reached(value, bound[3]) + list_reached(value, bound[4]) +
-		       list_reached(value, bound[5]) + list_reached(value, bound[6]) +
-		       list_reached(value, bound[7]);
-		/* The largest value reaches padding, too. */
-		most = tree->last >> (levels - 1 - level) * 3 % 32;
-		if (node > most)
-			node = most;
+		node = list_tree_next(tree, level, node, bound, value);
 		start = start * LIST_TREE_FAN + 1;
 	}
 	return node & 1;

@@ -5,7 +5,35 @@
 #include <errno.h>
 
 #include "bpffw/cmd/chores.h"
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/list.h"
+
+int bans_fold(struct session *s, const struct generation *gen)
+{
+	struct change change = { .ast = gen->ast,
+				 .io = gen->io,
+				 .how = "prefixes folded",
+				 .force = true,
+				 .lenient = true,
+				 .saved = gen->info.saved };
+	struct change_result result;
+
+	return commit_change(s, &change, gen, &result);
+}
+
+/* Rules ban prefixes, too. */
+static void fold_crowded(struct session *s)
+{
+	_cleanup_lists_ struct lists *lists = NULL;
+	struct pending pending;
+	struct generation gen;
+
+	if (confirm_waits(s->store, &pending) || lists_get(s->store, &lists, &s->f) < 0 ||
+	    !lists_crowded(lists) || session_running(s, &gen) != EXIT_DONE)
+		return;
+	if (bans_fold(s, &gen) < 0)
+		session_failed(s);
+}
 
 enum exit_code bans_keep(struct session *s)
 {
@@ -35,7 +63,8 @@ static void run(const struct invocation *in)
 
 	session_start(&s, in);
 	if (session_store(&s, STORE_WRITE) == EXIT_DONE)
-		bans_keep(&s);
+		if (bans_keep(&s) == EXIT_DONE)
+			fold_crowded(&s);
 	session_end(&s);
 }
 

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "bpffw/cmd/bans.h"
+#include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/guard.h"
 #include "bpffw/runtime/list_rules.h"
 #include "bpffw/ui/json.h"
@@ -164,6 +166,17 @@ static enum exit_code guard(struct entries *e, const struct parts *parts, bool r
 
 /* ---- a generation in which the list is looked up ---- */
 
+/* The maps may be others behind a change. */
+static enum exit_code open_again(struct entries *e)
+{
+	lists_put(e->lists);
+	e->lists = NULL;
+	if (lists_get(e->s.store, &e->lists, &e->s.f) < 0)
+		return session_failed(&e->s);
+	e->number = lists_number(e->lists, e->name, &e->wanted.type);
+	return EXIT_DONE;
+}
+
 static enum exit_code use_list(struct entries *e)
 {
 	struct change change = { 0 };
@@ -179,12 +192,7 @@ static enum exit_code use_list(struct entries *e)
 	vec_push(s->arena, &s->env.runtime_sets, e->name);
 	if (commit_change(s, &change, &e->gen, &result) < 0)
 		return session_failed(s);
-	lists_put(e->lists);
-	e->lists = NULL;
-	if (lists_get(s->store, &e->lists, &s->f) < 0)
-		return session_failed(s);
-	e->number = lists_number(e->lists, e->name, &e->wanted.type);
-	return EXIT_DONE;
+	return open_again(e);
 }
 
 static enum exit_code need_list(struct entries *e, uint32_t more)
@@ -236,6 +244,22 @@ static enum exit_code report_full(struct adding *a, uint64_t lost)
 			    buf_text(&text));
 }
 
+/* It does not matter to the entries whether it succeeds; the next change does it then. */
+static void fold_crowded(struct entries *e)
+{
+	struct pending pending;
+
+	/* This command may have made a generation already. */
+	if (e->gen.info.number != store_running(e->s.store))
+		e->gen = (struct generation){ 0 };
+	if (!lists_crowded(e->lists) || confirm_waits(e->s.store, &pending) || entries_rules(e) ||
+	    bans_fold(&e->s, &e->gen) < 0) {
+		failure_clear(&e->s.f);
+		return;
+	}
+	open_again(e);
+}
+
 /* First what is over goes; then the maps grow, which takes a generation. */
 static enum exit_code add_all(struct adding *a)
 {
@@ -251,6 +275,8 @@ static enum exit_code add_all(struct adding *a)
 	if (lost && !code)
 		code = add_parts(a);
 	lost = lost && !code ? count_lost(a) : 0;
+	if (!lost && !code)
+		fold_crowded(e);
 	return lost ? report_full(a, lost) : code;
 }
 

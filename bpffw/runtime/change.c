@@ -281,6 +281,7 @@ static int stage_lists(struct work *w)
 	int ret;
 
 	w->state.unread = w->lenient ? &unread : NULL;
+	w->state.on_trial = w->change->confirm != 0;
 	ret = lists_stage(w->store, &w->state, w->rs, w->f);
 	w->state.unread = NULL;
 	if (unread.err)

@@ -122,6 +122,12 @@ struct list_counts {
 };
 struct list_counts lists_counts(const struct lists *lists, uint32_t number);
 
+/*
+ * Many prefixes that are in the tries make each packet slow: the next change (any, but one on
+ * trial) folds them into a map of their own. Return: whether there are so many.
+ */
+bool lists_crowded(const struct lists *lists);
+
 /* Remove what is over. For every command that writes, and as a chore (once a minute is enough). */
 int lists_sweep(struct lists *lists, uint32_t *ret_n, struct failure *f);
 
@@ -168,6 +174,8 @@ int lists_stage(struct store *store, struct state *state, const struct ruleset *
 		struct failure *f);
 /* Behind the commit: what @rs no longer names as static entries goes; sizes. */
 int lists_settle(const struct state *state, const struct ruleset *rs, struct failure *f);
+/* Repair: what lists_settle() had to do when it was killed. */
+int lists_recover(struct store *store, struct failure *f);
 /* After a failed change: the same by the ruleset that goes on running (NULL: none does), and lists
  * that are new are forgotten. */
 int lists_undo(const struct state *state, const struct ruleset *rs, struct failure *f);

@@ -24,17 +24,9 @@
 /* The verifier knows no offset above. */
 #define BLOB_MAX (1ull << 29)
 
-typedef VEC(uint64_t) bounds;
-
 /* ---- the blob as it grows ---- */
 
-struct blob {
-	uint8_t *data;
-	uint64_t size, room;
-};
-
-/* Zeroed and on a cache line of its own. Return: its offset. */
-static uint64_t blob_add(struct blob *blob, uint64_t size)
+uint64_t list_base_add(struct blob *blob, uint64_t size)
 {
 	uint64_t at = blob->size;
 
@@ -69,7 +61,7 @@ static void set_bounds(uint64_t *node, const bounds *all, uint64_t first, uint64
 	}
 }
 
-static struct list_tree add_tree(struct blob *blob, const bounds *all)
+struct list_tree list_base_tree(struct blob *blob, const bounds *all)
 {
 	uint64_t n_leaves = (all->len + LIST_TREE_FAN - 1) / LIST_TREE_FAN;
 	uint64_t n_nodes = 1, start = 0, step = 1;
@@ -82,8 +74,8 @@ static struct list_tree add_tree(struct blob *blob, const bounds *all)
 		n_nodes *= LIST_TREE_FAN;
 		step *= LIST_TREE_FAN;
 	}
-	tree = (struct list_tree){ (uint32_t)blob_add(blob, (start + n_leaves) * 64), all->len - 1,
-				   levels };
+	tree = (struct list_tree){ (uint32_t)list_base_add(blob, (start + n_leaves) * 64),
+				   all->len - 1, levels };
 	node = (uint64_t *)(blob->data + tree.at);
 	n_nodes = 1;
 	for (uint32_t level = 0; level < levels; level++) {
@@ -112,7 +104,7 @@ static struct list_tree add_range_tree(struct blob *blob, struct arena *arena, c
 
 	vec_for_each(range, from)
 		add_bounds(arena, &all, (uint64_t)range->lo, (uint64_t)range->hi);
-	return all.len ? add_tree(blob, &all) : (struct list_tree){ 0 };
+	return all.len ? list_base_tree(blob, &all) : (struct list_tree){ 0 };
 }
 
 /* ---- hash tables ---- */
@@ -181,13 +173,13 @@ static uint32_t add_slots(struct blob *blob, const struct slots *kind, const voi
 			  uint32_t n, uint32_t *ret_n_slots)
 {
 	uint64_t before = blob->size, n_slots = n + (uint64_t)n * SLOTS_MORE + 16;
-	uint64_t at = blob_add(blob, (n_slots + LIST_PROBES) * kind->size);
+	uint64_t at = list_base_add(blob, (n_slots + LIST_PROBES) * kind->size);
 
 	while (!place_slots(kind, blob->data + at, (uint32_t)n_slots, items, n)) {
 		memset(blob->data + at, 0, (n_slots + LIST_PROBES) * kind->size);
 		n_slots += n_slots / 4;
 		blob->size = before;
-		at = blob_add(blob, (n_slots + LIST_PROBES) * kind->size);
+		at = list_base_add(blob, (n_slots + LIST_PROBES) * kind->size);
 	}
 	*ret_n_slots = (uint32_t)n_slots;
 	return (uint32_t)at;
@@ -282,7 +274,7 @@ static void add_addrs4(struct blob *blob, struct arena *arena, uint32_t number, 
 		*dir_of(blob, number) = dir;
 		return;
 	}
-	dir.blocks4 = (uint32_t)blob_add(blob, BLOCKS_SIZE);
+	dir.blocks4 = (uint32_t)list_base_add(blob, BLOCKS_SIZE);
 	addrs.blocks = blob->data + dir.blocks4;
 	vec_for_each(range, from)
 		add_range4(&addrs, (uint32_t)range->lo, (uint32_t)range->hi);
@@ -365,7 +357,7 @@ static void add_addrs6(struct blob *blob, struct arena *arena, uint32_t number, 
 		dir.host6 =
 			add_slots(blob, &hosts, addrs.hosts.data, addrs.hosts.len, &dir.n_host6);
 	if (addrs.wide.len)
-		dir.tree6 = add_tree(blob, &addrs.wide);
+		dir.tree6 = list_base_tree(blob, &addrs.wide);
 	*dir_of(blob, number) = dir;
 }
 
@@ -378,7 +370,7 @@ static void add_ports(struct blob *blob, uint32_t number, const ranges *from)
 
 	if (!from->len)
 		return;
-	at = (uint32_t)blob_add(blob, 65536 / 8);
+	at = (uint32_t)list_base_add(blob, 65536 / 8);
 	bits = (uint64_t *)(blob->data + at);
 	vec_for_each(range, from) {
 		for (uint32_t port = (uint32_t)range->lo; port <= (uint32_t)range->hi; port++)
@@ -469,11 +461,11 @@ static void build(const static_lists *lists, uint64_t hash, struct blob *blob)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	blob_add(blob, LIST_DIR_SIZE);
+	list_base_add(blob, LIST_DIR_SIZE);
 	vec_for_each(list, lists)
 		build_list(blob, list);
 	memcpy(dir_of(blob, 0)->pad, &hash, sizeof(hash));
-	blob_add(blob, (page - blob->size % page) % page);
+	list_base_add(blob, (page - blob->size % page) % page);
 }
 
 static uint64_t collect(struct arena *arena, const struct ruleset *rs, static_lists *lists)

@@ -15,7 +15,7 @@
 
 static uint64_t total(const struct list_row *row)
 {
-	uint64_t sum = 0;
+	uint64_t sum = row->folded;
 
 	for (int table = 0; table < LIST_TABLES; table++)
 		sum += row->entries[table];
@@ -234,6 +234,22 @@ static void add_comments(const struct lists *lists, uint32_t number, const bans 
 	}
 }
 
+/* One that is folded and still in its trie is there twice, until the next command that writes. */
+static void merge_twins(list_entries *entries)
+{
+	uint32_t n = 0;
+
+	vec_for_each(entry, entries) {
+		struct list_entry *last = n ? &entries->data[n - 1] : NULL;
+
+		if (!last || compare_prefixes(&last->prefix, &entry->prefix))
+			entries->data[n++] = *entry;
+		else if (entry->expiry > last->expiry)
+			*last = *entry;
+	}
+	entries->len = n;
+}
+
 int lists_entries(struct lists *lists, struct arena *arena, uint32_t number,
 		  list_entries *ret_entries, struct failure *f)
 {
@@ -248,6 +264,7 @@ int lists_entries(struct lists *lists, struct arena *arena, uint32_t number,
 		return ret;
 	if (entries.len) {
 		qsort(entries.data, entries.len, sizeof(*entries.data), compare_entries);
+		merge_twins(&entries);
 		add_comments(lists, number, &noted, &entries);
 	}
 	*ret_entries = entries;
@@ -264,9 +281,9 @@ struct doomed {
 struct sweep {
 	struct lists *lists;
 	struct arena *arena;
-	uint32_t number; /* flush: of this list, 0: all that is over */
-	uint64_t before; /* ... before this time */
-	uint64_t counted[LISTS_MAX][LIST_TABLES];
+	uint32_t number;                              /* flush: of this list, 0: all that is over */
+	uint64_t before;                              /* ... before this time */
+	uint64_t counted[LISTS_MAX][LIST_TABLES + 1]; /* the last one: LIST_FOLDED */
 	VEC(struct doomed) doomed;
 };
 
@@ -292,18 +309,21 @@ static void remove_over(struct lists *lists, const struct doomed *one)
 			  ? bpf_map_lookup_and_delete_elem(lists->maps[one->place.map],
 							   &one->place.key, &last)
 			  : -ENOTSUP;
-	uint64_t *count =
-		(uint64_t *)&lists->rows[list_number_of(&one->place)].entries[one->place.table];
-
 	if (ret == -ENOENT)
 		return;
+	if (one->place.table == LIST_FOLDED) {
+		list_end_folded(lists, &one->place, one->value.expiry);
+		return;
+	}
 	if (ret < 0) {
 		if (list_get(lists, &one->place, &last) && list_is_live(&last, list_now()))
 			return;
-		list_remove(lists, &one->place);
+		list_remove_trie(lists, &one->place);
 		return;
 	}
-	__atomic_fetch_sub(count, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(
+		(uint64_t *)&lists->rows[list_number_of(&one->place)].entries[one->place.table], 1,
+		__ATOMIC_SEQ_CST);
 	if (list_is_live(&last, list_now()))
 		list_insert(lists, &one->place, &last);
 }
@@ -331,7 +351,7 @@ int lists_flush(struct lists *lists, uint32_t number, uint32_t *ret_n, struct fa
 /* The kernel's own additions were made by packets that are gone after the grace period. */
 static int recount(struct lists *lists, struct sweep *sweep, struct failure *f)
 {
-	uint64_t(*seen)[LIST_TABLES] = arena_alloc(sweep->arena, sizeof(sweep->counted));
+	uint64_t(*seen)[LIST_TABLES] = arena_alloc(sweep->arena, LISTS_MAX * sizeof(*seen));
 	int ret;
 
 	for (uint32_t i = 0; i < LISTS_MAX; i++)
@@ -340,6 +360,7 @@ static int recount(struct lists *lists, struct sweep *sweep, struct failure *f)
 	memset(sweep->counted, 0, sizeof(sweep->counted));
 	ret = list_walk_all(lists, find_doomed, sweep, f);
 	for (uint32_t i = 0; i < LISTS_MAX && ret == 0; i++) {
+		lists->rows[i].folded = (uint32_t)sweep->counted[i][LIST_FOLDED];
 		for (int table = 0; table < LIST_TABLES; table++)
 			__atomic_compare_exchange_n((uint64_t *)&lists->rows[i].entries[table],
 						    &seen[i][table], sweep->counted[i][table],
@@ -351,6 +372,8 @@ static int recount(struct lists *lists, struct sweep *sweep, struct failure *f)
 static bool has_drifted(const struct lists *lists, const struct sweep *sweep)
 {
 	for (uint32_t i = 1; i < LISTS_MAX; i++) {
+		if (lists->rows[i].folded != sweep->counted[i][LIST_FOLDED])
+			return true;
 		for (int table = 0; table < LIST_TABLES; table++) {
 			if (lists->rows[i].entries[table] != sweep->counted[i][table])
 				return true;

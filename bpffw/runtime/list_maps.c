@@ -11,13 +11,16 @@
 
 #include <bpf/bpf.h>
 
+#include "bpffw/runtime/list_base.h"
+#include "bpffw/runtime/list_fold.h"
 #include "bpffw/runtime/pin.h"
 #include "compiler/base/map.h"
 #include "compiler/gen/compiled.h"
 
 #define WALK_BATCH 4096u
 
-const char *const list_map_names[LIST_MAPS] = { "list4", "list6", "listp4", "listp6" };
+const char *const list_map_names[LIST_MAPS] = { "list4", "list6", "listp4", "listp6",
+						"list_folded" };
 
 size_t list_key_size(enum list_map map)
 {
@@ -132,35 +135,78 @@ static int fd_of(const struct lists *lists, const struct list_place *place)
 	return lists->maps[place->map];
 }
 
+static uint32_t table_of(const struct list_place *place)
+{
+	if (place->table != LIST_FOLDED)
+		return place->table;
+	return place->map == LIST_MAPP4 ? LIST_TRIE4 : LIST_TRIE6;
+}
+
 static uint64_t *count_of(struct lists *lists, const struct list_place *place)
 {
 	uint32_t number = list_number_of(place);
 
 	assert(number < LISTS_MAX);
-	return (uint64_t *)&lists->rows[number].entries[place->table];
+	return (uint64_t *)&lists->rows[number].entries[table_of(place)];
 }
 
-bool list_get(const struct lists *lists, const struct list_place *place,
-	      struct list_value *ret_value)
+static struct list_folded *folded_at(const struct lists *lists, const struct list_place *place)
+{
+	uint32_t number = list_number_of(place);
+	struct list_value value = { 0 };
+	struct list_prefix prefix;
+
+	if (!lists->folded.size || (place->map != LIST_MAPP4 && place->map != LIST_MAPP6))
+		return NULL;
+	/* Both keys begin with the bits. */
+	value.length = place->key.prefix4.bits - 32;
+	prefix = list_prefix_of(place, &value, (enum value_type)lists->rows[number].type);
+	return list_fold_get(lists->folded, number, &prefix);
+}
+
+/* A trie answers with the longest that covers it. */
+static bool get_unfolded(const struct lists *lists, const struct list_place *place,
+			 struct list_value *ret_value)
 {
 	struct list_value value;
 
 	if (bpf_map_lookup_elem(fd_of(lists, place), &place->key, &value) < 0)
 		return false;
-	/* A trie answers with the longest that covers it. */
-	if (place->map == LIST_MAPP4 && value.length + 32 != place->key.prefix4.bits)
-		return false;
-	if (place->map == LIST_MAPP6 && value.length + 32 != place->key.prefix6.bits)
+	if ((place->map == LIST_MAPP4 || place->map == LIST_MAPP6) &&
+	    value.length + 32 != place->key.prefix4.bits)
 		return false;
 	*ret_value = value;
 	return true;
+}
+
+/* Behind a change that was killed a prefix may be folded and in its trie. */
+bool list_get(const struct lists *lists, const struct list_place *place,
+	      struct list_value *ret_value)
+{
+	const struct list_folded *folded = folded_at(lists, place);
+	struct list_value value = { 0 };
+	bool found = get_unfolded(lists, place, &value);
+
+	if (folded) {
+		value.length = folded->length;
+		if (folded->expiry > value.expiry)
+			value.expiry = folded->expiry;
+		if (folded->file > value.file)
+			value.file = folded->file;
+	}
+	if (found || folded)
+		*ret_value = value;
+	return found || folded;
 }
 
 bool list_get_trie(const struct lists *lists, uint32_t number, const struct list_prefix *prefix,
 		   struct list_value *ret_value)
 {
 	uint64_t now = list_now();
+	const struct list_folded *folded;
 	struct list_prefix at = *prefix;
+	struct list_value value;
+	bool found = false;
 	bool small = prefix->kind == LIST_ADDR4 || prefix->kind == LIST_PORT;
 	struct list_place place = { .map = small ? LIST_MAPP4 : LIST_MAPP6 };
 	uint64_t high = (uint64_t)(at.value >> 64), low = (uint64_t)at.value;
@@ -176,15 +222,18 @@ bool list_get_trie(const struct lists *lists, uint32_t number, const struct list
 		};
 	else
 		place.key.prefix6 = wire_prefix6(number, high, low, at.length);
-	while (bpf_map_lookup_elem(fd_of(lists, &place), &place.key, ret_value) == 0) {
-		if (list_is_live(ret_value, now))
-			return true;
-		if (!ret_value->length)
+	while (bpf_map_lookup_elem(fd_of(lists, &place), &place.key, &value) == 0) {
+		found = list_is_live(&value, now);
+		if (found || !value.length)
 			break;
-		/* Both keys begin with the bits. */
-		place.key.prefix4.bits = 32 + ret_value->length - 1;
+		place.key.prefix4.bits = 32 + value.length - 1;
 	}
-	return false;
+	folded = list_fold_match(lists->folded, number, prefix, now);
+	if (folded && (!found || folded->length > value.length))
+		value = (struct list_value){ folded->expiry, folded->file, folded->length, 0 };
+	if (found || folded)
+		*ret_value = value;
+	return found || folded;
 }
 
 int list_insert(struct lists *lists, const struct list_place *place, const struct list_value *value)
@@ -202,10 +251,42 @@ int list_insert(struct lists *lists, const struct list_place *place, const struc
 int list_replace(struct lists *lists, const struct list_place *place,
 		 const struct list_value *value)
 {
+	struct list_folded *folded = folded_at(lists, place);
+	struct list_value present;
+
+	if (folded) {
+		*(volatile uint64_t *)&folded->expiry = value->expiry;
+		*(volatile uint64_t *)&folded->file = value->file;
+		if (!get_unfolded(lists, place, &present))
+			return 0;
+	}
 	return bpf_map_update_elem(fd_of(lists, place), &place->key, value, BPF_ANY);
 }
 
 void list_remove(struct lists *lists, const struct list_place *place)
+{
+	struct list_folded *folded = folded_at(lists, place);
+
+	if (folded) {
+		*(volatile uint64_t *)&folded->expiry = 0;
+		*(volatile uint64_t *)&folded->file = 0;
+		lists->rows[folded->number % LISTS_MAX].folded--;
+	}
+	list_remove_trie(lists, place);
+}
+
+void list_end_folded(struct lists *lists, const struct list_place *place, uint64_t expiry)
+{
+	struct list_folded *folded = folded_at(lists, place);
+
+	/* A rule may be prolonging it. */
+	if (folded && !folded->file &&
+	    __atomic_compare_exchange_n((uint64_t *)&folded->expiry, &expiry, 0, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		lists->rows[folded->number % LISTS_MAX].folded--;
+}
+
+void list_remove_trie(struct lists *lists, const struct list_place *place)
 {
 	if (bpf_map_delete_elem(fd_of(lists, place), &place->key) == 0)
 		__atomic_fetch_sub(count_of(lists, place), 1, __ATOMIC_SEQ_CST);
@@ -275,11 +356,33 @@ static int walk_trie(int fd, enum list_map map, const struct batch *batch, list_
 	return 0;
 }
 
+static void walk_folded(const struct lists *lists, list_visit *visit, void *ctx)
+{
+	uint32_t first, n = list_fold_count(lists->folded, &first);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct list_folded *record = &list_cell(lists->folded, first + i)->record;
+		const struct list_prefix prefix = { (enum list_kind)record->kind,
+						    (uint8_t)record->length,
+						    (u128)record->high << 64 | record->low };
+		const struct list_value value = { record->expiry, record->file, record->length, 0 };
+		struct list_place place = list_place_of(record->number, &prefix);
+
+		place.table = LIST_FOLDED;
+		if (value.expiry || value.file)
+			visit(ctx, &place, &value);
+	}
+}
+
 int list_walk(const struct lists *lists, enum list_map map, list_visit *visit, void *ctx)
 {
 	struct batch batch = { .key_size = list_key_size(map) };
 	int ret = -ENOMEM;
 
+	if (map == LIST_MAP_FOLDED) {
+		walk_folded(lists, visit, ctx);
+		return 0;
+	}
 	batch.keys = calloc(WALK_BATCH, batch.key_size);
 	batch.values = calloc(WALK_BATCH, sizeof(*batch.values));
 	if (batch.keys && batch.values)
@@ -314,6 +417,7 @@ int list_maps_open(struct store *store, struct arena *arena, const int fds[LIST_
 		return fail(f, errno, "cannot map the table of the lists");
 	lists.rows = at;
 	memcpy(lists.maps, fds, sizeof(lists.maps));
+	list_fold_map(fds[LIST_MAP_FOLDED], &lists.folded);
 	*ret_lists = lists;
 	return 0;
 }
@@ -323,6 +427,7 @@ void list_maps_close(struct lists *lists)
 	if (lists->rows)
 		munmap(lists->rows, LISTS_MAX * sizeof(struct list_row));
 	lists->rows = NULL;
+	list_base_unmap(&lists->folded);
 }
 
 uint32_t lists_map_wanted(const struct compiled *compiled)

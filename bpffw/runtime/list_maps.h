@@ -5,8 +5,11 @@
 
 #include "bpffw/runtime/list.h"
 
-/* By the name of the state map: list4, list6, listp4, listp6. */
-enum list_map { LIST_MAP4, LIST_MAP6, LIST_MAPP4, LIST_MAPP6, LIST_MAPS };
+/* By the name of the state map: list4, list6, listp4, listp6, list_folded. */
+enum list_map { LIST_MAP4, LIST_MAP6, LIST_MAPP4, LIST_MAPP6, LIST_MAP_FOLDED, LIST_MAPS };
+/* The `table` of places that list_walk() finds in LIST_MAP_FOLDED; their map is that of the trie.
+ */
+#define LIST_FOLDED       LIST_TABLES
 #define LIST_TRIE_ENTRIES (1u << 20)
 extern const char *const list_map_names[LIST_MAPS];
 
@@ -16,13 +19,14 @@ struct lists {
 	bool own_arena;
 	struct list_row *rows; /* LISTS_MAX, mapped */
 	int maps[LIST_MAPS];
-	struct list_view base; /* of the running generation */
+	struct list_view folded; /* size 0: none */
+	struct list_view base;   /* of the running generation */
 };
 
 /* Where an entry lies. */
 struct list_place {
 	enum list_map map;
-	enum list_table table;
+	uint32_t table; /* enum list_table, LIST_FOLDED */
 	union {
 		struct list_key4 addr4;
 		struct list_key6 addr6;
@@ -42,7 +46,7 @@ uint8_t list_bits(enum list_kind kind);
 
 bool list_get(const struct lists *lists, const struct list_place *place,
 	      struct list_value *ret_value);
-/* The longest live prefix of at most so many bits, in the trie only. */
+/* The longest live prefix of at most so many bits, of those that are in no hash. */
 bool list_get_trie(const struct lists *lists, uint32_t number, const struct list_prefix *prefix,
 		   struct list_value *ret_value);
 /* A new entry counts before it is there. Return: -E2BIG or -ENOMEM when the map is full. */
@@ -51,6 +55,10 @@ int list_insert(struct lists *lists, const struct list_place *place,
 int list_replace(struct lists *lists, const struct list_place *place,
 		 const struct list_value *value);
 void list_remove(struct lists *lists, const struct list_place *place);
+/* Not where it is folded. */
+void list_remove_trie(struct lists *lists, const struct list_place *place);
+/* A folded entry whose time is still @expiry ends. */
+void list_end_folded(struct lists *lists, const struct list_place *place, uint64_t expiry);
 
 bool list_is_live(const struct list_value *value, uint64_t now);
 

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/list_base.h"
+#include "bpffw/runtime/list_fold.h"
 #include "bpffw/runtime/list_maps.h"
 #include "bpffw/runtime/state.h"
 #include "compiler/base/map.h"
@@ -35,14 +37,18 @@ static int open_maps(struct store *store, int *ret_rows, int fds[LIST_MAPS])
 {
 	int ret = state_get(store, "lists", ret_rows);
 
-	for (int i = 0; i < LIST_MAPS && ret == 0; i++)
+	for (int i = 0; i < LIST_MAPS && ret == 0; i++) {
 		ret = state_get(store, list_map_names[i], &fds[i]);
+		/* What runs was loaded by a bpffw that folded nothing. */
+		if (i == LIST_MAP_FOLDED && ret == -ENOENT)
+			ret = 0;
+	}
 	return ret;
 }
 
 int lists_get(struct store *store, struct lists **ret_lists, struct failure *f)
 {
-	int fds[LIST_MAPS] = { -1, -1, -1, -1 };
+	int fds[LIST_MAPS] = { -1, -1, -1, -1, -1 };
 	_cleanup_fd_ int rows = -1, base = -1;
 	struct lists *lists = calloc(1, sizeof(*lists));
 	int ret = lists ? open_maps(store, &rows, fds) : -ENOMEM;
@@ -380,6 +386,17 @@ static int open_state(struct store *store, const struct state *state, struct are
 	return list_maps_open(store, arena, fds, rows, ret_lists, f);
 }
 
+static int fold(struct state *state, struct lists *lists, struct failure *f)
+{
+	int fd, ret = list_fold_make(lists, &fd, f);
+
+	if (ret < 0)
+		return ret;
+	lists->rows[0].folded = 1;
+	state_replace(state, list_map_names[LIST_MAP_FOLDED], fd);
+	return 0;
+}
+
 int lists_stage(struct store *store, struct state *state, const struct ruleset *rs,
 		struct failure *f)
 {
@@ -392,6 +409,9 @@ int lists_stage(struct store *store, struct state *state, const struct ruleset *
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
 	for_each_list(rs, stage_list, &stage);
+	/* A rollback at the end of a trial goes back to programs that look into the tries. */
+	if (stage.ret == 0 && !state->on_trial && lists_crowded(&stage.lists))
+		stage.ret = fold(state, &stage.lists, f);
 	list_maps_close(&stage.lists);
 	state->damage = stage.damage;
 	return stage.ret;
@@ -523,9 +543,56 @@ static int settle_lists(const struct state *state, const struct ruleset *rs, con
 	return ret;
 }
 
+static int move_folded(const struct state *state, struct failure *f)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct lists lists;
+	int ret = open_state(NULL, state, arena, &lists, f);
+
+	if (ret < 0)
+		return ret;
+	ret = list_fold_move(&lists, f);
+	list_maps_close(&lists);
+	return ret;
+}
+
 int lists_settle(const struct state *state, const struct ruleset *rs, struct failure *f)
 {
-	return settle_lists(state, rs, NULL, f);
+	int ret = settle_lists(state, rs, NULL, f);
+
+	if (ret == 0 && state_is_fresh(state, list_map_names[LIST_MAP_FOLDED]))
+		ret = move_folded(state, f);
+	return ret;
+}
+
+static bool is_moving(struct store *store)
+{
+	size_t size = LISTS_MAX * sizeof(struct list_row);
+	_cleanup_fd_ int fd = -1;
+	struct list_row *rows;
+	bool moving;
+
+	if (state_get(store, "lists", &fd) < 0)
+		return false;
+	rows = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (rows == MAP_FAILED)
+		return false;
+	moving = rows[0].folded;
+	munmap(rows, size);
+	return moving;
+}
+
+int lists_recover(struct store *store, struct failure *f)
+{
+	_cleanup_lists_ struct lists *lists = NULL;
+	int ret;
+
+	if (!is_moving(store))
+		return 0;
+	ret = lists_get(store, &lists, f);
+	if (ret == 0)
+		ret = list_fold_move(lists, f);
+	return ret == -ENOENT ? 0 : ret;
 }
 
 int lists_undo(const struct state *state, const struct ruleset *rs, struct failure *f)

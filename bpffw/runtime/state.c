@@ -15,6 +15,7 @@
 #include "bpffw/runtime/flows.h"
 #include "bpffw/runtime/inside.h"
 #include "bpffw/runtime/limits.h"
+#include "bpffw/runtime/list_fold.h"
 #include "bpffw/runtime/list_maps.h"
 #include "bpffw/runtime/swap.h"
 
@@ -87,6 +88,14 @@ static const struct state_row rows[] = {
 			   sizeof(struct list_value), LIST_TRIE_ENTRIES },
 		.flags = BPF_F_NO_PREALLOC,
 		.wanted = lists_map_wanted,
+	},
+	{
+		.name = "list_folded",
+		.shape = { BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), LIST_CELL, 0 },
+		.flags = BPF_F_MMAPABLE,
+		.wanted = lists_fold_wanted,
+		.fill = lists_fold_fill,
+		.keep_larger = true,
 	},
 	{
 		.name = "events",
@@ -343,13 +352,36 @@ void state_hold(struct arena *arena, struct state *state, const char *name, int 
 	}
 }
 
-int state_fd(const struct state *state, const char *name)
+static struct state_map *find_map(const struct state *state, const char *name)
 {
 	vec_for_each(map, &state->maps) {
 		if (strcmp(map->row->name, name) == 0)
-			return map->fd;
+			return map;
 	}
-	return -1;
+	return NULL;
+}
+
+int state_fd(const struct state *state, const char *name)
+{
+	const struct state_map *map = find_map(state, name);
+
+	return map ? map->fd : -1;
+}
+
+bool state_is_fresh(const struct state *state, const char *name)
+{
+	const struct state_map *map = find_map(state, name);
+
+	return map && map->fresh;
+}
+
+void state_replace(struct state *state, const char *name, int fd)
+{
+	struct state_map *map = find_map(state, name);
+
+	fd_cleanup(&map->fd);
+	map->fd = fd;
+	map->fresh = true;
 }
 
 int state_get(struct store *store, const char *name, int *ret_fd)

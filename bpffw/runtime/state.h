@@ -40,6 +40,7 @@ struct state {
 	int base;           /* the static part of the lists, the generation's own ... */
 	uint32_t base_size; /* ... 0: none */
 	uint64_t new_lists[LISTS_MAX / 64]; /* numbers that lists_stage() gave */
+	bool on_trial; /* it may be rolled back to the old programs, without the new maps */
 	/* Why the file `bans` cannot be read goes there, and the change goes on; NULL: it fails. */
 	struct failure *unread;
 	struct bans_damage damage; /* ... or which of its lines */
@@ -72,6 +73,9 @@ void state_hold(struct arena *arena, struct state *state, const char *name, int 
 
 /* The descriptor of map @name in @state; -1: the ruleset does not use it. */
 int state_fd(const struct state *state, const char *name);
+bool state_is_fresh(const struct state *state, const char *name);
+/* Another map takes the place of one in @state, and is fresh; takes @fd. */
+void state_replace(struct state *state, const char *name, int fd);
 /* A pinned map, for commands that read or write entries. Return: -ENOENT when there is none. */
 int state_get(struct store *store, const char *name, int *ret_fd);
 

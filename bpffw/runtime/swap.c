@@ -19,6 +19,7 @@
 #include "bpffw/runtime/confirm.h"
 #include "bpffw/runtime/egress.h"
 #include "bpffw/runtime/events.h"
+#include "bpffw/runtime/list.h"
 #include "bpffw/runtime/lists.h"
 #include "bpffw/runtime/pin.h"
 #include "bpffw/runtime/state.h"
@@ -256,6 +257,8 @@ int swap_recover(struct store *store, struct failure *f)
 		return 0;
 	recover_generations(store);
 	ret = state_recover(store, f);
+	if (ret == 0)
+		ret = lists_recover(store, f);
 	if (ret == 0)
 		ret = trace_recover(store, f);
 	if (ret == 0)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bpffw/runtime/counters.h"
+#include "bpffw/runtime/list_fold.h"
 #include "bpffw/runtime/list_maps.h"
 #include "bpffw/runtime/load.h"
 #include "bpffw/runtime/unit.h"
@@ -330,6 +331,111 @@ static void test_lookup(uint32_t n_static, uint32_t n_added)
 	unload(&g);
 }
 
+/* ---- folded ---- */
+
+/* As a change does it: the map, programs that have it, and then the tries without what it has. */
+static bool fold(struct ground *g)
+{
+	struct failure f = { 0 };
+	int fds[LIST_MAPS], fd;
+
+	if (list_fold_make(&g->lists, &fd, &f) < 0)
+		return false;
+	state_replace(&g->state, "list_folded", fd);
+	loaded_close(&g->loaded);
+	g->loaded = LOADED_NONE;
+	list_maps_close(&g->lists);
+	for (int i = 0; i < LIST_MAPS; i++)
+		fds[i] = state_fd(&g->state, list_map_names[i]);
+	return load_generation(&g->unit, &g->state, g->ds, &g->compiled, &g->loaded, &f) == 0 &&
+	       list_maps_open(NULL, g->arena, fds, state_fd(&g->state, "lists"), &g->lists, &f) ==
+		       0;
+}
+
+static uint64_t in_tries(const struct ground *g)
+{
+	const struct list_row *row = &g->lists.rows[LIST_BLACK];
+
+	return row->entries[LIST_TRIE4] + row->entries[LIST_TRIE6];
+}
+
+static uint32_t count_prefixes(const knowns *all, bool over)
+{
+	uint32_t n = 0;
+
+	vec_for_each(one, all) {
+		struct list_place place = list_place_of(LIST_BLACK, &one->prefix);
+
+		n += !one->removed && one->over == over &&
+		     (place.map == LIST_MAPP4 || place.map == LIST_MAPP6);
+	}
+	return n;
+}
+
+/* Each one that lives may become longer, also where it is folded. */
+static void extend_all(struct ground *g, const knowns *all)
+{
+	uint64_t later = list_now() + 7200000000000ull;
+	uint32_t n = 0, wanted = 0;
+
+	vec_for_each(one, all) {
+		list_prefixes prefixes = { 0 };
+		struct list_added added = { 0 };
+		struct list_entry entry = { 0 };
+		struct failure f = { 0 };
+
+		if (one->over || one->removed)
+			continue;
+		wanted++;
+		vec_push(g->arena, &prefixes, one->prefix);
+		n += lists_add(&g->lists, LIST_BLACK, &prefixes, later, (struct str){ 0 }, &added,
+			       &f) == 0 &&
+		     added.outcome == LIST_LONGER &&
+		     lists_find(&g->lists, LIST_BLACK, &one->prefix, &entry) &&
+		     entry.expiry == later;
+	}
+	check(n == wanted, "each one is extended");
+}
+
+static void test_folded(uint32_t n_first, uint32_t n_more)
+{
+	struct ground g = { .counters = COUNTERS_NONE, .loaded = LOADED_NONE };
+	struct failure f = { 0 };
+	knowns all = { 0 };
+	bool fine = make_rules(&g) && load(&g);
+
+	check(fine, "loads");
+	for (int round = 0; round < 2; round++) {
+		uint64_t before;
+
+		for (uint32_t i = 0; i < (round ? n_more : n_first); i++)
+			fine = fine &&
+			       add_known(&g, &all, draw_below(2) ? FAMILY_IPV4 : FAMILY_IPV6);
+		check(fine, "every entry is new");
+		before = lists_counts(&g.lists, LIST_BLACK).entries;
+		check(fold(&g), "they are folded");
+		/* Folded and in the tries, as a kill behind the commit leaves them. */
+		check(same_answers(&g, &all, FAMILY_IPV4), "IPv4, in both");
+		check(same_answers(&g, &all, FAMILY_IPV6), "IPv6, in both");
+		check(list_fold_move(&g.lists, &f) == 0, "they leave the tries");
+		check(in_tries(&g) == count_prefixes(&all, true), "but those that are over");
+		check(lists_counts(&g.lists, LIST_BLACK).entries == before, "none is lost");
+		check(same_answers(&g, &all, FAMILY_IPV4), "IPv4, folded");
+		check(same_answers(&g, &all, FAMILY_IPV6), "IPv6, folded");
+		extend_all(&g, &all);
+		remove_some(&g, &all);
+		vec_for_each(one, &all)
+			one->removed = one->removed && !one->over;
+		check(same_answers(&g, &all, FAMILY_IPV4), "IPv4, some removed");
+		check(same_answers(&g, &all, FAMILY_IPV6), "IPv6, some removed");
+		for (uint32_t i = all.len; i-- > 0;)
+			if (all.data[i].removed)
+				all.data[i] = all.data[--all.len];
+	}
+	check_sweep(&g, &all);
+	unload(&g);
+}
+
 /* ---- full, again, longer ---- */
 
 static struct list_added add_addr(struct ground *g, u128 addr, uint64_t expiry)
@@ -506,6 +612,8 @@ int main(void)
 	test_lookup(20, 100);
 	test_full();
 	test_concurrent();
+	test_folded(40, 10);
+	test_folded(600, 200);
 	test_growth();
 	test_file_timeout();
 	printf("%u passed, %u failed\n", passed, failed);
