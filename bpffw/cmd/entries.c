@@ -93,13 +93,19 @@ struct list_size list_size(struct arena *arena, struct lists *lists, const struc
 	enum value_type type;
 	uint32_t number = lists ? lists_number(lists, set->name, &type) : 0;
 
+	struct list_counts counts = { 0 };
+
 	vec_for_each(entry, &set->entries)
 		size.entries += !set->runtime || !entry->timeout;
-	if (!set->runtime || !number || !lists_counts(lists, number).entries)
+	if (set->runtime && number)
+		counts = lists_counts(lists, number);
+	size.lost = counts.lost;
+	if (!counts.entries)
 		return size;
 	if (lists_entries(lists, arena, number, &live, &ignored) < 0)
 		failure_clear(&ignored);
 	size.entries += live.len;
+	size.over = counts.entries > live.len ? counts.entries - live.len : 0;
 	vec_for_each(entry, &live)
 		size.timed += entry->expiry != LIST_FOREVER;
 	return size;

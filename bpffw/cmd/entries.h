@@ -45,6 +45,8 @@ const char *entry_left(struct arena *arena, uint64_t expiry);
 /* How many entries a list or set has at present, and how many of them end. */
 struct list_size {
 	uint64_t entries, timed;
+	uint64_t over; /* ended, but nobody has swept them: they hold room */
+	uint64_t lost; /* bans of rules that found no room */
 };
 /* What state maps there are; NULL: none yet. */
 enum exit_code session_lists(struct session *s, struct lists **ret_lists);

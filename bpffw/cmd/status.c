@@ -184,6 +184,16 @@ static void put_size(struct status *st, struct buf *out, const struct set *set, 
 		buf_puts(out, " / ");
 		text_grouped(out, set->size);
 	}
+	if (size.over) {
+		buf_puts(out, " (and ");
+		text_grouped(out, size.over);
+		buf_puts(out, " that ended, until they are swept)");
+	}
+	if (size.lost) {
+		buf_puts(out, ", full: ");
+		text_count(out, size.lost, "ban");
+		buf_puts(out, " LOST");
+	}
 	*gap = "; ";
 }
 

@@ -13,6 +13,9 @@ rules <<-EOF2
 	drop src @trap
 	blacklist for 10m udp dport 23 name telnet
 	blacklist @trap for 2s udp dport 24 name short
+	set tiny addr size 2
+	drop src @tiny
+	blacklist @tiny for 8s udp dport 25 name tight
 EOF2
 ok "apply" fw apply
 knock() { send 1 "mac()/IP(src='$1',dst='$server4')/UDP(sport=4000,dport=$2)"; }
@@ -22,6 +25,17 @@ knock 203.0.113.7 23
 same "a rule bans" "$(listed 203.0.113.7)" 0
 ok "save" fw save
 same "save keeps it" "$(grep -c '203\.0\.113\.7' "$work/state/bans")" 1
+
+# A full set loses a ban, and what ended holds its room until it is swept: status tells both.
+for last in 1 2 3; do knock 203.0.113.10$last 25; done
+ok "status" fw status
+says "a ban is lost" "tiny 2 / 2, full: 1 ban LOST"
+sleep 8
+ok "status" fw status
+says "who holds the room" "tiny 0 / 2 \(and 2 that ended, until they are swept\), full: 1 ban LOST"
+ok "save sweeps" fw save
+knock 203.0.113.104 25
+ok "there is room again" fw set tiny test 203.0.113.104
 
 # The watcher writes when it ends.
 nsenter --net="/run/netns/$server" "$BPFFW" --bpffs "$work/bpf/fw" --state-dir "$work/state" \
