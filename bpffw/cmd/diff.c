@@ -4,6 +4,7 @@
 
 #include "bpffw/cmd/batch.h"
 #include "bpffw/ui/json.h"
+#include "bpffw/ui/progress.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/regions.h"
 #include "compiler/lang/sema.h"
@@ -201,8 +202,11 @@ static bool verdicts_differ(const struct regions *regions)
 
 static enum exit_code compare_packets(struct session *s, struct comparison *c)
 {
-	struct regions regions = regions_find(s->arena, c->old->rs, c->rs, c->diff, REGIONS_WORK);
+	struct regions regions;
 
+	progress_begin(s->in, "comparing what becomes of packets");
+	regions = regions_find(s->arena, c->old->rs, c->rs, c->diff, REGIONS_WORK);
+	progress_end();
 	if (regions.state == REGIONS_NONE) {
 		fail_plain(&s->f, ENOTSUP, EXIT_USAGE,
 			   "packets cannot be compared: the file is too large or uses what does "
@@ -248,7 +252,9 @@ static enum exit_code compare_file(struct session *s, const char *file)
 		code = session_source(s, file, &source);
 	if (code)
 		return code;
+	progress_begin(s->in, "reading the rules");
 	c.rs = sema_ruleset(s->ds, parse_file(s->ds, &host_io, source), &s->env);
+	progress_end();
 	return s->ds->n_errors ? session_failed(s) : compare(s, &c);
 }
 

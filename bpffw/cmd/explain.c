@@ -10,6 +10,7 @@
 #include "bpffw/runtime/list_rules.h"
 #include "bpffw/ui/json.h"
 #include "bpffw/ui/packet.h"
+#include "bpffw/ui/progress.h"
 #include "bpffw/ui/text.h"
 #include "compiler/ir/eval.h"
 #include "compiler/lang/parse.h"
@@ -500,7 +501,9 @@ static enum exit_code explain(struct explain *x)
 	code = ask_lists(x, &rs);
 	if (code)
 		return code;
+	progress_begin(s->in, "asking the rules");
 	x->trace = eval_description(s->arena, rs, &x->packet);
+	progress_end();
 	if (s->in->json)
 		print_json(x);
 	else

@@ -4,6 +4,7 @@
 #include "bpffw/import/import.h"
 #include "bpffw/cmd/common.h"
 #include "bpffw/ui/json.h"
+#include "bpffw/ui/progress.h"
 #include "bpffw/ui/text.h"
 
 /* More lines of report than this are for -v: the output names every rule in a comment. */
@@ -131,7 +132,9 @@ static enum exit_code run(const struct invocation *in)
 	source.name = str_of(in->argv[1]);
 	source.text = s.ds->sources.data[index].text;
 	read_interfaces(&s, &source.interfaces);
+	progress_begin(in, "translating the rules");
 	read(s.arena, &source, &result);
+	progress_end();
 	if (in->json) {
 		print_json(in->argv[1], &result);
 		return EXIT_DONE;

@@ -170,6 +170,27 @@ print([r["packets"] for r in json.load(sys.stdin)["rules"] if r["verb"] in ("jum
 ok "del of a jump" fw del hop
 same "no packets are spoken of" "$(grep -c matched "$work/said")" 0
 
+# What reads, too, has a line on a terminal when it takes long: this much surely takes a second.
+"$PYTHON" - "$BPFFW" "$work/big" >"$work/said" <<-'EOF2'
+	import os, pty, sys
+	with open(sys.argv[2], "w") as big:
+	    big.write("*filter\n:INPUT DROP [0:0]\n")
+	    for i in range(400000):
+	        big.write(f"-A INPUT -s 10.{i >> 16}.{i >> 8 & 255}.{i & 255} -p tcp --dport 22 -j ACCEPT\n")
+	    big.write("COMMIT\n")
+	pid, fd = pty.fork()
+	if pid == 0:
+	    os.environ["TERM"] = "xterm"
+	    os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+	    os.execv(sys.argv[1], [sys.argv[1], "import", "iptables", sys.argv[2]])
+	try:
+	    while data := os.read(fd, 65536): print(data.decode().replace("\r", "\n"))
+	except OSError: pass
+	os.waitpid(pid, 0)
+EOF2
+rm "$work/big"
+says "import" '^translating the rules: 1 s'
+
 ok "panic open" fw panic open
 same "panic open" "$(said)" "detached from eth0: NOTHING IS FILTERED. Return with 'bpffw apply'."
 fw status >"$work/said"
