@@ -84,7 +84,7 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p, _
 	if (!row)
 		return 1;
 	result = limit_take(row, limit, limit_tag(limit, hash), bucket_time(p), p->frame_len,
-			    config.units);
+			    config.units, &p->walk);
 	if (result == LIMIT_EVICTED)
 		chain_count(SLOT_EVICTED, p);
 	return result == LIMIT_OVER;
@@ -271,9 +271,9 @@ static __noinline int is_again(struct pkt *p, __u32 index)
 	hash ^= ((__u32)p->sport << 16 | p->dport) * seed->cell[6] ^ p->dst[1] * seed->cell[7];
 	at = limit_row(&act->limit, hash);
 	row = bpf_map_lookup_elem(&limits, &at);
-	return row &&
-	       limit_try(row, &act->limit, limit_tag(&act->limit, hash), bucket_time(p),
-			 act->limit.depth << LIMIT_FRACTION_BITS, config.units) == LIMIT_OVER;
+	return row && limit_try(row, &act->limit, limit_tag(&act->limit, hash), bucket_time(p),
+				act->limit.depth << LIMIT_FRACTION_BITS, config.units,
+				&p->walk) == LIMIT_OVER;
 }
 
 /*

@@ -13,9 +13,9 @@
 
 #include "bpf/abi.h"
 
-#ifndef __always_inline
+/* The kernel's headers take it for a wish. */
+#undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
-#endif
 
 #define LIMIT_TIME_BITS   38
 #define LIMIT_TAG_BITS    16
@@ -109,7 +109,7 @@ static __always_inline __u64 limit_ahead(__u64 cell, __u64 time, __u64 most)
 /* What a packet takes, with its fraction. */
 static __always_inline __u64 limit_amount(const struct act_limit *limit, __u32 frame_len)
 {
-	return limit->cost * (limit->flags & LIMIT_BYTES ? frame_len : 1);
+	return limit->cost * ((frame_len - 1) * (limit->flags & LIMIT_BYTES) + 1);
 }
 
 /*
@@ -123,7 +123,7 @@ static __always_inline __u64 limit_cost(__u64 amount, __u64 time)
 
 	chance = (chance ^ chance >> 32) * 0xbf58476d1ce4e5b9ull >> (64 - LIMIT_FRACTION_BITS);
 	amount = (amount + chance) >> LIMIT_FRACTION_BITS;
-	return amount + !amount;
+	return amount + ((amount - 1) >> 63);
 }
 
 /* Where the bucket of a packet lies; the seed row is never 0. */
@@ -145,28 +145,15 @@ static __always_inline __u64 limit_hash(const struct limit_row *seed, const stru
 }
 
 /*
- * What is lost with the cell: units of its limit, which are about as many for each packet that the
- * bucket counts whatever the rate. (By time a flood of new sources on a slow limit would take the
- * cells of those that are over a fast one.) 0: it says nothing.
+ * Below, what is done eight times is done without branches: in a flood of random sources each of
+ * them would be a guess, and the verifier would follow each way through a row.
  */
-static __always_inline __u64 limit_left(__u64 cell, __u64 now,
-					const volatile struct limit_unit *units)
-{
-	__u32 number = cell >> (64 - LIMIT_NUMBER_BITS);
-	__u8 shift = units[number].shift;
-	__u64 most = (__u64)LIMIT_STALE << (units[number].depth_bits & 63);
-
-	if (!shift)
-		return 0;
-	return limit_ahead(cell, now >> ((shift - 1) & 63), most);
-}
-
 static __always_inline __u64 limit_min(__u64 a, __u64 b)
 {
 	return b + ((a - b) & (__u64)((__s64)(a - b) >> 63));
 }
 
-/* As limit_ahead(), without a branch. */
+/* As limit_ahead(). */
 static __always_inline __u64 limit_ahead_flat(__u64 cell, __u64 time, __u64 most)
 {
 	__u64 ahead = (cell - time) & LIMIT_TIME;
@@ -175,50 +162,73 @@ static __always_inline __u64 limit_ahead_flat(__u64 cell, __u64 time, __u64 most
 }
 
 /*
- * A packet of a bucket that has no cell, in a row that only buckets of its limit fill: the least
- * loss is found without branches. In a flood of random sources each of them would be a guess.
+ * What is lost with the cell: units of its limit, which are about as many for each packet that the
+ * bucket counts whatever the rate. (By time a flood of new sources on a slow limit would take the
+ * cells of those that are over a fast one.) 0: it says nothing.
  */
+static __always_inline __u64 limit_left(__u64 cell, __u64 now,
+					const volatile struct limit_unit *units)
+{
+	__u32 number = cell >> (64 - LIMIT_NUMBER_BITS);
+	__u64 shift = units[number].shift;
+	__u64 most = (__u64)LIMIT_STALE << (units[number].depth_bits & 63);
+	__u64 known = (__u64)((__s64)(0 - shift) >> 63);
+
+	return limit_ahead_flat(cell, now >> ((shift - 1) & 63), most) & known;
+}
+
+/*
+ * The verifier wants to know an index exactly, and with it all that it was made from: then no two
+ * ways here are the same to it, and it walks each. What comes from memory it knows nothing of.
+ */
+static __always_inline __u32 limit_index(__u32 *memory, __u64 at)
+{
+	*(volatile __u32 *)memory = (__u32)at;
+	return *(volatile __u32 *)memory & (LIMIT_CELLS - 1);
+}
+
+/* @entry takes the cell with the least loss: @lost of the cell that it was. */
+static __always_inline enum limit_result limit_claim(__u64 *at, __u64 old, __u64 entry, __u64 lost,
+						     __u64 least)
+{
+	if (lost != least || __sync_val_compare_and_swap(at, old, entry) != old)
+		return LIMIT_RACED;
+	return least ? LIMIT_EVICTED : LIMIT_WITHIN;
+}
+
+/* A packet of a bucket that has no cell, in a row that only buckets of its limit fill. */
 static __always_inline enum limit_result limit_replace(struct limit_row *row, __u64 entry,
-						       __u64 time, __u64 most)
+						       __u64 time, __u64 most, __u32 *memory)
 {
 	__u64 least = ~(__u64)0 >> 1, old;
 	__u32 at;
 
-	for (__u32 i = 0; i < LIMIT_CELLS; i++)
-		least = limit_min(
-			limit_ahead_flat(*(const volatile __u64 *)&row->cell[i], time, most) *
-					LIMIT_CELLS +
-				i,
-			least);
-	at = least & (LIMIT_CELLS - 1);
+	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
+		old = *(const volatile __u64 *)&row->cell[i];
+		least = limit_min(limit_ahead_flat(old, time, most) * LIMIT_CELLS + i, least);
+	}
+	at = limit_index(memory, least);
 	old = *(const volatile __u64 *)&row->cell[at];
-	if (limit_ahead_flat(old, time, most) != least / LIMIT_CELLS ||
-	    __sync_val_compare_and_swap(&row->cell[at], old, entry) != old)
-		return LIMIT_RACED;
-	return least >= LIMIT_CELLS ? LIMIT_EVICTED : LIMIT_WITHIN;
+	return limit_claim(&row->cell[at], old, entry, limit_ahead_flat(old, time, most),
+			   least / LIMIT_CELLS);
 }
 
 /* The same for a row of any limits. */
 static __always_inline enum limit_result limit_enter(struct limit_row *row, __u64 entry, __u64 now,
-						     const volatile struct limit_unit *units)
+						     const volatile struct limit_unit *units,
+						     __u32 *memory)
 {
-	__u64 least = ~(__u64)0, old = 0;
-	__u32 at = 0;
+	__u64 least = ~(__u64)0 >> 1, old;
+	__u32 at;
 
-	for (__u32 i = 0; i < LIMIT_CELLS && least; i++) {
-		__u64 cell = *(const volatile __u64 *)&row->cell[i];
-		__u64 left = limit_left(cell, now, units);
-
-		if (left < least) {
-			least = left;
-			old = cell;
-			at = i;
-		}
+	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
+		old = *(const volatile __u64 *)&row->cell[i];
+		least = limit_min(limit_left(old, now, units) * LIMIT_CELLS + i, least);
 	}
-	at &= LIMIT_CELLS - 1;
-	if (__sync_val_compare_and_swap(&row->cell[at], old, entry) != old)
-		return LIMIT_RACED;
-	return least ? LIMIT_EVICTED : LIMIT_WITHIN;
+	at = limit_index(memory, least);
+	old = *(const volatile __u64 *)&row->cell[at];
+	return limit_claim(&row->cell[at], old, entry, limit_left(old, now, units),
+			   least / LIMIT_CELLS);
 }
 
 /* @tag: the bits of the cell above its time */
@@ -247,7 +257,8 @@ static __always_inline enum limit_result limit_move(__u64 *at, __u64 cell, __u64
 static __always_inline enum limit_result limit_try(struct limit_row *row,
 						   const struct act_limit *limit, __u64 tag,
 						   __u64 now, __u64 amount,
-						   const volatile struct limit_unit *units)
+						   const volatile struct limit_unit *units,
+						   __u32 *memory)
 {
 	__u64 time = (now >> (limit->shift & 63)) & LIMIT_TIME;
 	__u64 cost = limit_cost(amount, time), others = 0;
@@ -263,15 +274,20 @@ static __always_inline enum limit_result limit_try(struct limit_row *row,
 		return LIMIT_OVER;
 	tag |= (time + cost) & LIMIT_TIME;
 	if (others >> (64 - LIMIT_NUMBER_BITS))
-		return limit_enter(row, tag, now, units);
-	return limit_replace(row, tag, time, LIMIT_STALE * limit->depth);
+		return limit_enter(row, tag, now, units, memory);
+	return limit_replace(row, tag, time, LIMIT_STALE * limit->depth, memory);
 }
 
-/* @tag: above LIMIT_TIME_BITS, from limit_tag(). A bucket that many CPUs fight for is over. */
+/*
+ * @tag:    above LIMIT_TIME_BITS, from limit_tag()
+ * @memory: a word for limit_index(), of this CPU alone
+ * A bucket that many CPUs fight for is over.
+ */
 static __always_inline enum limit_result limit_take(struct limit_row *row,
 						    const struct act_limit *limit, __u64 tag,
 						    __u64 now, __u32 frame_len,
-						    const volatile struct limit_unit *units)
+						    const volatile struct limit_unit *units,
+						    __u32 *memory)
 {
 	__u64 amount = limit_amount(limit, frame_len);
 	enum limit_result result = LIMIT_RACED;
@@ -279,7 +295,7 @@ static __always_inline enum limit_result limit_take(struct limit_row *row,
 	for (__u32 i = 0; i < LIMIT_TRIES && result == LIMIT_RACED; i++) {
 		/* Not unrolled: the spills of four copies would not fit on the stack. */
 		__asm__ volatile("" : "+r"(i));
-		result = limit_try(row, limit, tag, now, amount, units);
+		result = limit_try(row, limit, tag, now, amount, units, memory);
 	}
 	return result == LIMIT_RACED ? LIMIT_OVER : result;
 }

@@ -46,7 +46,10 @@ static struct act_limit limit_of(const struct rule *rule, struct bench *bench)
 static enum limit_result take(struct bench *bench, const struct act_limit *limit, uint64_t hash,
 			      uint64_t now, uint32_t len)
 {
-	return limit_take(&bench->rows[1], limit, limit_tag(limit, hash), now, len, bench->units);
+	__u32 memory;
+
+	return limit_take(&bench->rows[1], limit, limit_tag(limit, hash), now, len, bench->units,
+			  &memory);
 }
 
 #define STEPS 400000u
@@ -324,6 +327,7 @@ static void test_numbers(void **state)
 	struct act_entry acts[2] = { 0 };
 	const uint16_t *numbers;
 	uint64_t now = 1000 * SECOND, passed = 0;
+	__u32 memory;
 
 	for (uint32_t i = 0; i < 4; i++)
 		rules[i] = rule_of(RATE_PACKETS, i & 1 ? 10 : 100000, 1, i & 1 ? 10 : 1000, 0);
@@ -349,8 +353,8 @@ static void test_numbers(void **state)
 			const struct act_limit *limit = &acts[k].limit;
 
 			passed += k & (limit_take(&bench.rows[limit_row(limit, 0)], limit,
-						  limit_tag(limit, k), now, 60,
-						  bench.units) != LIMIT_OVER);
+						  limit_tag(limit, k), now, 60, bench.units,
+						  &memory) != LIMIT_OVER);
 		}
 	assert_int_equal(passed, 10);
 }
