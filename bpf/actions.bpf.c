@@ -90,21 +90,25 @@ static __always_inline int is_over(const struct act_entry *act, struct pkt *p, _
 	return result == LIMIT_OVER;
 }
 
-/* A function of its own, as ban(): the event is too large for the stack of all that stands here. */
+/* Budgets by act: of its log, and of its bans. */
 static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what)
 {
 	struct event_note note = {
 		.rule = act->rule,
+		.ban_seconds = act->ban.seconds,
+		.ban_list = act->ban.list,
 		.source = act->place == ACT_DEFAULT ? EVENT_DEFAULT : EVENT_RULE,
 		.what = what,
-		.dropped = what == EVENT_OVER && (is(act, OVER_DROP) || is(act, OVER_BAN)),
+		.dropped = what == EVENT_BAN ||
+			   (what == EVENT_OVER && (is(act, OVER_DROP) || is(act, OVER_BAN))),
 	};
-	__u32 index = 2 * p->act;
+	__u32 index = 2 * p->act + (what == EVENT_BAN);
 	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &index);
 
 	p->slot |= SLOT_TOLD;
 	if (budget)
-		event_tell(budget, act->log_every, &note, p, packet_time(p));
+		event_tell(budget, what == EVENT_BAN ? 0 : act->log_every, &note, p,
+			   packet_time(p));
 	return 0;
 }
 
@@ -112,27 +116,20 @@ static __noinline int tell(const struct act_entry *act, struct pkt *p, __u8 what
  * A ban without room is lost and counted with the list; the packet is dropped all the same. The
  * config is constant: without a ban nothing of this is verified.
  */
-static __noinline int ban(struct pkt *p, __u32 index)
+static __noinline int ban(struct pkt *p)
 {
+	__u32 index = p->act;
 	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
-	struct event_note note = { .what = EVENT_BAN, .dropped = 1, .source = EVENT_RULE };
-	__u32 own = 2 * index + 1;
-	struct event_budget *budget = bpf_map_lookup_elem(&budgets, &own);
 
-	if (!may_ban() || !act || !budget)
+	if (!may_ban() || !act)
 		return 0;
-	note.rule = act->rule;
-	note.ban_seconds = act->ban.seconds;
-	note.ban_list = act->ban.list;
 	if (p->family == FAMILY_IPV4)
 		list_ban(p, act->ban.list, LIST_ADDR4, 0, p->src[1], act->ban.prefix4,
 			 act->ban.seconds);
 	else if (p->family == FAMILY_IPV6)
 		list_ban(p, act->ban.list, LIST_ADDR6, p->src[0], p->src[1], act->ban.prefix6,
 			 act->ban.seconds);
-	p->slot |= SLOT_TOLD;
-	event_tell(budget, 0, &note, p, packet_time(p));
-	return 0;
+	return tell(act, p, EVENT_BAN);
 }
 
 /* Global, as what they call: the verifier walks them once. */
@@ -249,7 +246,7 @@ static __always_inline int over(struct xdp_md *ctx, struct pkt *p, const struct 
 	if (is(act, OVER_COOKIE))
 		return answer(ctx, p, act);
 	if (is(act, OVER_BAN))
-		ban(p, p->act);
+		ban(p);
 	return XDP_DROP;
 }
 
@@ -280,28 +277,32 @@ static __noinline int is_again(struct pkt *p, __u32 index)
  * A handshake that was completed (cookie.h) is no attempt any more. Where its SYN has not been yet
  * it counts as one; the rule that sent its cookie, or would have, takes it as evidence.
  */
-static __always_inline int completed(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
+static __always_inline int is_evidence(struct pkt *p, const struct act_entry *act)
 {
 	int again;
 
 	if (!is(act, OVER_COOKIE))
-		return go_on(ctx, p, act->next);
+		return 0;
 	again = does(act, ACT_VERIFIED) && p->completed == COMPLETED_COOKIE && is_again(p, p->act);
 	if (is_cookie(p))
 		p->completed = COMPLETED_ANSWERED;
-	if (does(act, ACT_VERIFIED) && !again && is_over(act, p, LIMIT_EVIDENCE)) {
-		chain_decide(act->over_slot, p);
-		ban(p, p->act);
-		return XDP_DROP;
-	}
-	return go_on(ctx, p, act->next);
+	return does(act, ACT_VERIFIED) && !again;
 }
 
-static __always_inline int exceeds(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act)
+/* Too many completed handshakes. */
+static __always_inline int convict(struct pkt *p, const struct act_entry *act)
+{
+	chain_decide(act->over_slot, p);
+	ban(p);
+	return XDP_DROP;
+}
+
+static __always_inline int exceeds(struct xdp_md *ctx, struct pkt *p, const struct act_entry *act,
+				   int proven)
 {
 	if (does(act, ACT_CONNECTIONS))
 		return is_crowded(ctx, p, act->over);
-	return does(act, ACT_LIMIT) && is_over(act, p, 0);
+	return does(act, ACT_LIMIT) && is_over(act, p, proven ? LIMIT_EVIDENCE : 0);
 }
 
 SEC("xdp")
@@ -310,25 +311,30 @@ int bpffw_actions(struct xdp_md *ctx)
 	struct pkt *p = chain_pkt();
 	__u32 index = p->act;
 	const struct act_entry *act = bpf_map_lookup_elem(&acts, &index);
+	int proven;
 
 	if (!act) {
 		chain_decide(SLOT_FALLTHROUGH, p);
 		return XDP_DROP;
 	}
-	if (does(act, ACT_SYN) && p->completed && p->completed != COMPLETED_ANSWERED)
-		return completed(ctx, p, act);
-	p->slot = act->slot;
-	if (!(does(act, ACT_CONNECTIONS) && p->completed))
+	proven = does(act, ACT_SYN) && p->completed && p->completed != COMPLETED_ANSWERED;
+	if (proven && !is_evidence(p, act))
+		return go_on(ctx, p, act->next);
+	if (!proven)
+		p->slot = act->slot;
+	if (!proven && !(does(act, ACT_CONNECTIONS) && p->completed))
 		chain_count(act->slot, p);
-	if (exceeds(ctx, p, act))
-		return over(ctx, p, act);
+	if (exceeds(ctx, p, act, proven))
+		return proven ? convict(p, act) : over(ctx, p, act);
+	if (proven)
+		return go_on(ctx, p, act->next);
 	if ((does(act, ACT_LIMIT | ACT_CONNECTIONS | ACT_LOG)) == ACT_LOG)
 		tell(act, p,
 		     act->next == NEXT_ALLOW  ? EVENT_ALLOW
 		     : act->next == NEXT_DROP ? EVENT_DROP
 					      : EVENT_MATCH);
 	if (does(act, ACT_BAN))
-		ban(p, p->act);
+		ban(p);
 	if (does(act, ACT_COOKIE))
 		return answer(ctx, p, act);
 	return go_on(ctx, p, act->next);

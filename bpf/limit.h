@@ -13,9 +13,9 @@
 
 #include "bpf/abi.h"
 
-/* The kernel's headers take it for a wish. */
-#undef __always_inline
+#ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
+#endif
 
 #define LIMIT_TIME_BITS   38
 #define LIMIT_TAG_BITS    16
@@ -254,20 +254,22 @@ static __always_inline enum limit_result limit_move(__u64 *at, __u64 cell, __u64
 	return result;
 }
 
-static __always_inline enum limit_result limit_try(struct limit_row *row,
-						   const struct act_limit *limit, __u64 tag,
-						   __u64 now, __u64 amount,
-						   const volatile struct limit_unit *units,
-						   __u32 *memory)
+/* It has more arguments than a BPF function may have, and in the kernel's headers __always_inline
+ * is a wish. */
+static __always_inline __attribute__((always_inline)) enum limit_result limit_try(
+	struct limit_row *row, const struct act_limit *limit, __u64 tag, __u64 now, __u64 amount,
+	const volatile struct limit_unit *units, __u32 *memory)
 {
 	__u64 time = (now >> (limit->shift & 63)) & LIMIT_TIME;
 	__u64 cost = limit_cost(amount, time), others = 0;
 
 	for (__u32 i = 0; i < LIMIT_CELLS; i++) {
-		__u64 cell = *(const volatile __u64 *)&row->cell[i];
+		__u64 *at, cell = *(const volatile __u64 *)&row->cell[i];
 
-		if (!((cell ^ tag) >> LIMIT_TIME_BITS))
-			return limit_move(&row->cell[i], cell, tag, limit, time, amount);
+		if (!((cell ^ tag) >> LIMIT_TIME_BITS)) {
+			at = &row->cell[limit_index(memory, i)];
+			return limit_move(at, cell, tag, limit, time, amount);
+		}
 		others |= cell ^ tag;
 	}
 	if (cost > limit->depth)
