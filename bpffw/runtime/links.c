@@ -233,5 +233,6 @@ int links_detach(const struct link *link, const struct unit *unit, struct failur
 		return fail_bpf(f, errno, "cannot detach from " STR_FMT, STR_ARG(link->name));
 	if (unlink(link->pin.s) < 0 && errno != ENOENT)
 		return fail(f, errno, "cannot remove %s", link->pin.s);
-	return link->gone ? 0 : unit_number(unit, link->ifindex, 0, f);
+	/* A unit that is damaged or of another make has no table to forget the interface in. */
+	return link->gone || unit->ifaces < 0 ? 0 : unit_number(unit, link->ifindex, 0, f);
 }

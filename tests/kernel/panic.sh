@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `panic closed` where nothing runs: the rule file names the interfaces.
+# `panic closed` where nothing runs: the rule file names the interfaces. `panic open` whatever is left.
 . "$(dirname "$0")/lib.sh"
 setup
 export BPFFW_RULES=$work/rules.fw
@@ -44,4 +44,14 @@ exits 1 "closed" on_client nc -z -w 1 $server4 23
 sed -i '$d' "$work/rules.fw"
 ok "apply" fw apply
 ok "open again" on_client ping -c 1 -W 2 -q $server4
+
+# Open comes off every interface, also where the pins are damaged or those of another make.
+veth eth1 c1 198.51.101.1 2001:db8:2::1 198.51.101.2 2001:db8:2::2
+sed -i 's/^interface.*/interface eth0, eth1/; s/^default.*/default drop/; /^allow/d' "$work/rules.fw"
+ok "apply to two" fw apply
+rm "$work"/bpf/fw/abi*/jmp
+ok "open, a pin is missing" fw panic open
+says "open: told" "^detached from eth[01], eth[01]: NOTHING IS FILTERED"
+same "open: nothing is attached" "$(on_server ip -d link show | grep -c xdp)" 0
+ok "open: a packet of each" on_client ping -c 1 -W 2 -q 198.51.101.1
 finish
